@@ -1,0 +1,377 @@
+//! Facts: what inputs changed. The journal is a list of these, and everything anyone sees is a
+//! fold over them.
+//!
+//! An event carries what folding it needs, so that no rule has to be decided again: a fill says
+//! how much cash moved and how much profit it realised. Archived: changing a type here is a new
+//! format version.
+
+use crate::{
+    ClientOrderId, ClientOrderKey, Currency, ExecutionProfile, Instrument, InstrumentId, Money, Note,
+    OrderId, OrderKind, PortfolioId, PortfolioSeq, Price, Qty, Quote, Reject, RiskLimits, Side, Size,
+    SubmittedBy, Symbol, TickSeq, Time, TimeInForce, Trade, TradeNumber,
+};
+use alloc::boxed::Box;
+use rkyv::{Archive, Deserialize, Serialize};
+
+/// A fact.
+#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Whose it is.
+    pub portfolio: PortfolioId,
+    /// Number of the first stream message it makes; it makes [`EventBody::messages`] of them, and
+    /// the next event of the portfolio goes on from there.
+    pub seq: PortfolioSeq,
+    /// Engine time.
+    pub time: Time,
+    /// The last tick that the shard had seen.
+    pub tick: TickSeq,
+    /// What happened.
+    pub body: EventBody,
+}
+
+/// What an order holds back: money for a buy, holdings for a sell.
+#[derive(Archive, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reservation {
+    /// Cash that no other order may spend.
+    pub cash: Money,
+    /// Holdings that no other order may sell.
+    pub qty: Qty,
+}
+
+/// An order was taken.
+#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct OrderAccepted {
+    /// Its id.
+    pub order: OrderId,
+    /// The client's name for it.
+    pub client_order_id: ClientOrderId,
+    /// The hash of that name.
+    pub key: ClientOrderKey,
+    /// Hash of what it means.
+    pub fingerprint: u64,
+    /// Who sent it.
+    pub by: SubmittedBy,
+    /// What it trades.
+    pub instrument: InstrumentId,
+    /// The ticker at that time.
+    pub symbol: Symbol,
+    /// Buy or sell.
+    pub side: Side,
+    /// Type and prices.
+    pub kind: OrderKind,
+    /// How much.
+    pub size: Size,
+    /// How long.
+    pub time_in_force: TimeInForce,
+    /// When it ends by itself.
+    pub expires_at: Option<Time>,
+    /// The reference price a trailing stop starts from, where there was one.
+    pub hwm: Option<Price>,
+    /// What it holds back.
+    pub reserved: Reservation,
+}
+
+/// An order was refused; it exists, rejected.
+#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct OrderRejected {
+    /// Its id.
+    pub order: OrderId,
+    /// The client's name for it.
+    pub client_order_id: ClientOrderId,
+    /// The hash of that name.
+    pub key: ClientOrderKey,
+    /// Hash of what it means.
+    pub fingerprint: u64,
+    /// Who sent it.
+    pub by: SubmittedBy,
+    /// The ticker as sent, known or not.
+    pub symbol: Symbol,
+    /// Buy or sell.
+    pub side: Side,
+    /// Type and prices.
+    pub kind: OrderKind,
+    /// How much.
+    pub size: Size,
+    /// How long.
+    pub time_in_force: TimeInForce,
+    /// Why not.
+    pub reject: Reject,
+}
+
+/// An order was changed in place: its terms after the change, whole.
+#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct OrderReplaced {
+    /// Which.
+    pub order: OrderId,
+    /// Who changed it.
+    pub by: SubmittedBy,
+    /// Type and prices now.
+    pub kind: OrderKind,
+    /// How much now, filled part included.
+    pub size: Size,
+    /// How long now.
+    pub time_in_force: TimeInForce,
+    /// When it ends by itself now.
+    pub expires_at: Option<Time>,
+    /// The trailing stop's mark now.
+    pub hwm: Option<Price>,
+    /// What it holds back now.
+    pub reserved: Reservation,
+    /// How often it was changed, this time included.
+    pub revision: u32,
+    /// Whether it keeps its place in the queue: only when just the quantity fell.
+    pub keeps_priority: bool,
+}
+
+/// Which side of a trade an order was on.
+#[derive(Archive, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Liquidity {
+    /// It rested and was met.
+    Maker,
+    /// It met what rested.
+    Taker,
+}
+
+/// Which rule made a fill.
+#[derive(Archive, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FillRule {
+    /// Took the displayed opposite side of the standing quote as it came in or was released.
+    TookStandingQuote,
+    /// Waited for a price and took the displayed opposite side of a new quote.
+    TookNewQuote,
+    /// Rested, and a new quote on the other side came to its limit or beyond.
+    QuoteCrossedLimit,
+    /// Rested, and a trade at its limit went on after the queue ahead was used up.
+    TradeAtLimit,
+    /// Rested, and a trade went through its limit.
+    TradeThroughLimit,
+}
+
+impl FillRule {
+    /// The name as clients read it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::TookStandingQuote => "took_standing_quote",
+            Self::TookNewQuote => "took_new_quote",
+            Self::QuoteCrossedLimit => "quote_crossed_limit",
+            Self::TradeAtLimit => "trade_at_limit",
+            Self::TradeThroughLimit => "trade_through_limit",
+        }
+    }
+}
+
+/// The market that a fill was made from.
+#[derive(Archive, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// The standing quote.
+    pub quote: Quote,
+    /// The exchange's time of that quote.
+    pub quote_time: Time,
+    /// The trade, where a trade made the fill.
+    pub trade: Option<Trade>,
+}
+
+/// An order traded.
+#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct Fill {
+    /// Which order.
+    pub order: OrderId,
+    /// The trade's number in its portfolio.
+    pub trade: TradeNumber,
+    /// What was traded.
+    pub instrument: InstrumentId,
+    /// Bought or sold.
+    pub side: Side,
+    /// At what price.
+    pub price: Price,
+    /// How many.
+    pub qty: Qty,
+    /// Price times quantity, rounded half to even.
+    pub value: Money,
+    /// What rounding that value moved, in units of 1e-16.
+    pub residue: i64,
+    /// Commission and other fees.
+    pub fee: Money,
+    /// Profit or loss realised on the part that closed a holding, before fees.
+    pub realized_pnl: Money,
+    /// Maker or taker.
+    pub liquidity: Liquidity,
+    /// Why it filled.
+    pub rule: FillRule,
+    /// From what market.
+    pub evidence: Evidence,
+    /// What the order still holds back afterwards; nothing when the fill completes it.
+    pub reserved: Reservation,
+    /// Whether the order is done: nothing is left, or what is left of its amount buys no lot.
+    pub completes: bool,
+}
+
+/// Why an order was cancelled.
+#[derive(Archive, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CancelReason {
+    /// Its owner asked.
+    Requested,
+    /// IOC: the rest could not be had at once.
+    ImmediateOrCancel,
+    /// FOK: not all could be had at once.
+    FillOrKill,
+    /// When it came to trade, the price had run away from what the portfolio can pay.
+    InsufficientBuyingPower,
+}
+
+impl CancelReason {
+    /// The name as clients read it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Requested => "requested",
+            Self::ImmediateOrCancel => "immediate_or_cancel",
+            Self::FillOrKill => "fill_or_kill",
+            Self::InsufficientBuyingPower => "insufficient_buying_power",
+        }
+    }
+}
+
+/// Which way money crossed the portfolio's border.
+#[derive(Archive, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FlowKind {
+    /// In.
+    Deposit,
+    /// Out.
+    Withdrawal,
+}
+
+/// What happened.
+#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub enum EventBody {
+    /// An instrument stands in the table, new or changed.
+    InstrumentDefined(Box<Instrument>),
+    /// A portfolio was opened.
+    PortfolioOpened {
+        /// The currency of its cash.
+        currency: Currency,
+        /// Its first cash.
+        starting_balance: Money,
+        /// What its orders may not break.
+        limits: RiskLimits,
+        /// How its orders fill.
+        profile: ExecutionProfile,
+        /// Who opened it.
+        by: SubmittedBy,
+    },
+    /// A portfolio's limits were changed.
+    LimitsSet {
+        /// The limits now.
+        limits: RiskLimits,
+        /// Who changed them.
+        by: SubmittedBy,
+    },
+    /// Money came in or went out.
+    CashFlowed {
+        /// Which way.
+        kind: FlowKind,
+        /// How much; above nothing.
+        amount: Money,
+        /// Why.
+        note: Note,
+        /// Who moved it.
+        by: SubmittedBy,
+    },
+    /// An order was taken.
+    OrderAccepted(Box<OrderAccepted>),
+    /// An order was refused.
+    OrderRejected(Box<OrderRejected>),
+    /// An order was changed.
+    OrderReplaced(Box<OrderReplaced>),
+    /// A stop was released.
+    OrderTriggered {
+        /// Which.
+        order: OrderId,
+        /// The price that released it.
+        reference: Price,
+    },
+    /// A trailing stop's mark moved. Several moves between two commits are one event.
+    OrderTrailed {
+        /// Which.
+        order: OrderId,
+        /// The mark now.
+        hwm: Price,
+    },
+    /// An order traded.
+    Filled(Box<Fill>),
+    /// An order was cancelled; what it held back is free.
+    OrderCanceled {
+        /// Which.
+        order: OrderId,
+        /// Why.
+        reason: CancelReason,
+        /// Who, where someone asked.
+        by: Option<SubmittedBy>,
+    },
+    /// An order ended by time at exactly the event's time; what it held back is free.
+    OrderExpired {
+        /// Which.
+        order: OrderId,
+    },
+}
+
+/// One message of a portfolio's stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MessageKind {
+    /// The order as it is now.
+    Order,
+    /// The trade.
+    Fill,
+    /// The position as it is now.
+    Position,
+    /// Cash and what is reserved of it.
+    Cash,
+    /// The portfolio's rules.
+    Portfolio,
+}
+
+impl MessageKind {
+    /// The name as clients read it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Order => "order",
+            Self::Fill => "fill",
+            Self::Position => "position",
+            Self::Cash => "cash",
+            Self::Portfolio => "portfolio",
+        }
+    }
+}
+
+/// The messages that one event makes, in order.
+pub type StreamMessages = &'static [MessageKind];
+
+impl EventBody {
+    /// The messages that this event makes in its portfolio's stream, numbered from [`Event::seq`].
+    ///
+    /// A function of the body alone, so that numbering is the same wherever it is computed.
+    #[must_use]
+    pub const fn messages(&self) -> StreamMessages {
+        use MessageKind::{Cash, Fill, Order, Portfolio, Position};
+        match self {
+            Self::InstrumentDefined(_) => &[],
+            Self::PortfolioOpened { .. } => &[Portfolio, Cash],
+            Self::LimitsSet { .. } => &[Portfolio],
+            Self::CashFlowed { .. } => &[Cash],
+            Self::OrderRejected(_) | Self::OrderTriggered { .. } | Self::OrderTrailed { .. } => &[Order],
+            Self::OrderAccepted(_)
+            | Self::OrderReplaced(_)
+            | Self::OrderCanceled { .. }
+            | Self::OrderExpired { .. } => &[Order, Cash],
+            Self::Filled(_) => &[Fill, Order, Position, Cash],
+        }
+    }
+
+    /// How many messages those are.
+    #[must_use]
+    pub const fn message_count(&self) -> u64 {
+        self.messages().len() as u64
+    }
+}
