@@ -1,0 +1,264 @@
+//! How each event changes the state: the one code path of live work and of recovery.
+//!
+//! Committing decides nothing and cannot fail. An event that does not fit the state is a defect or
+//! a damaged journal, and stops the process.
+
+use crate::book::Book;
+use crate::market::HotSymbol;
+use crate::orders::{OpenOrder, QueueAhead, Slot};
+use crate::portfolio::{NamedOrder, Portfolio};
+use crate::shard::Shard;
+use alloc::boxed::Box;
+use model::{
+    Event, EventBody, Fill, Instrument, InstrumentId, InstrumentStatus, OrderAccepted, OrderId, OrderRejected,
+    OrderReplaced, PortfolioId, PortfolioSeq, Price, Reservation, ShardSeq,
+};
+
+impl Shard {
+    /// Folds one event.
+    pub(crate) fn commit(&mut self, event: &Event) {
+        self.seq = self.seq.next();
+        self.event_time = event.time;
+        match &event.body {
+            EventBody::InstrumentDefined(instrument) => self.commit_instrument(instrument),
+            EventBody::PortfolioOpened { currency, starting_balance, limits, profile, .. } => {
+                let portfolio = Portfolio::opened(*currency, *starting_balance, *limits, *profile);
+                let earlier = self.portfolios.insert(event.portfolio, portfolio);
+                assert!(earlier.is_none(), "a portfolio is opened once");
+            }
+            EventBody::LimitsSet { limits, .. } => self.portfolio_mut(event.portfolio).limits = *limits,
+            EventBody::CashFlowed { kind, amount, .. } => {
+                self.portfolio_mut(event.portfolio).account.flow(*kind, *amount);
+            }
+            EventBody::OrderAccepted(accepted) => self.commit_accepted(event, accepted),
+            EventBody::OrderRejected(rejected) => self.commit_rejected(event.portfolio, rejected),
+            EventBody::OrderReplaced(replaced) => self.commit_replaced(replaced),
+            EventBody::OrderTriggered { order, .. } => self.commit_triggered(*order),
+            EventBody::OrderTrailed { order, hwm } => self.commit_trailed(*order, *hwm),
+            EventBody::Filled(fill) => self.commit_filled(fill),
+            EventBody::OrderCanceled { order, .. } => self.commit_ended(*order),
+            EventBody::OrderExpired { order } => {
+                let expires_at = self.orders.get(self.slot_of(*order)).expires_at;
+                assert_eq!(expires_at, event.time, "an order expires at exactly its time");
+                self.commit_ended(*order);
+            }
+        }
+        self.ledger.post(&event.body);
+        self.number(event);
+    }
+
+    /// The stream of a portfolio is numbered without gaps.
+    fn number(&mut self, event: &Event) {
+        if event.portfolio == PortfolioId::SYSTEM {
+            return;
+        }
+        let portfolio = self.portfolio_mut(event.portfolio);
+        assert_eq!(event.seq, portfolio.last_seq.next(), "messages are numbered without gaps");
+        portfolio.last_seq = PortfolioSeq::new(portfolio.last_seq.get() + event.body.message_count());
+    }
+
+    pub(crate) fn commit_instrument(&mut self, instrument: &Instrument) {
+        let row = row_of(instrument.id);
+        if row >= self.hot.len() {
+            self.hot.resize(row + 1, HotSymbol::undefined());
+            self.books.resize_with(row + 1, Book::new);
+            self.instruments.resize(row + 1, None);
+        }
+        let status_before = self.instruments[row].as_ref().map(|before| before.status);
+        if status_before != Some(instrument.status) {
+            // A quote from before a halt says nothing about the market after it.
+            let interrupts = match instrument.status {
+                InstrumentStatus::Halted | InstrumentStatus::Delisted => true,
+                InstrumentStatus::Active => status_before.is_some(),
+            };
+            if interrupts {
+                self.hot[row].distrust_quote();
+            }
+            self.hot[row].set_unjudged();
+        }
+        self.hot[row].define();
+        self.symbols.insert(instrument.symbol, instrument.id);
+        self.instruments[row] = Some(instrument.clone());
+    }
+
+    fn commit_accepted(&mut self, event: &Event, accepted: &OrderAccepted) {
+        let order = OpenOrder::accepted(accepted, event.time, self.seq.get());
+        let portfolio = self.portfolio_mut(event.portfolio);
+        let number = accepted.order.number();
+        let named = NamedOrder { order: number, fingerprint: accepted.fingerprint, rejected: false };
+        portfolio.name(accepted.key, named);
+        self.insert_order(order);
+    }
+
+    /// Puts an open order everywhere it belongs; its reservation is held from here on.
+    pub(crate) fn insert_order(&mut self, order: OpenOrder) -> Slot {
+        let (id, instrument) = (order.id, order.instrument);
+        let reserved = order.reserved();
+        self.timers.set(order.expires_at, id);
+        let slot = self.orders.insert(order);
+        let portfolio = self.portfolio_mut(id.portfolio());
+        portfolio.account.reserve(instrument, Reservation::default(), reserved);
+        let earlier = portfolio.open.insert(id.number(), slot);
+        assert!(earlier.is_none(), "an order is open once");
+        self.enter_book(slot);
+        slot
+    }
+
+    fn commit_rejected(&mut self, portfolio: PortfolioId, rejected: &OrderRejected) {
+        let order = rejected.order.number();
+        let named = NamedOrder { order, fingerprint: rejected.fingerprint, rejected: true };
+        self.portfolio_mut(portfolio).name(rejected.key, named);
+    }
+
+    fn commit_replaced(&mut self, replaced: &OrderReplaced) {
+        let slot = self.slot_of(replaced.order);
+        self.leave_book(slot);
+        let seq = self.seq;
+        let order = self.orders.get_mut(slot);
+        let (before, queue) = (order.reserved(), order.queue_ahead());
+        self.timers.clear(order.expires_at, order.id);
+        order.replace(replaced);
+        if !replaced.keeps_priority {
+            order.priority = seq.get();
+        }
+        assert_eq!(order.reserved(), replaced.reserved, "what is held back is what the event says");
+        self.timers.set(order.expires_at, order.id);
+        let instrument = order.instrument;
+        let account = &mut self.portfolio_mut(replaced.order.portfolio()).account;
+        account.reserve(instrument, before, replaced.reserved);
+        self.enter_book(slot);
+        if replaced.keeps_priority {
+            self.orders.get_mut(slot).set_queue_ahead(queue);
+        }
+    }
+
+    fn commit_triggered(&mut self, id: OrderId) {
+        let slot = self.slot_of(id);
+        let seq = self.seq;
+        self.leave_book(slot);
+        let order = self.orders.get_mut(slot);
+        assert!(order.waits_for_trigger(), "a stop is released once");
+        order.triggered = true;
+        order.priority = seq.get();
+        self.enter_book(slot);
+    }
+
+    fn commit_trailed(&mut self, id: OrderId, hwm: Price) {
+        let slot = self.slot_of(id);
+        let order = self.orders.get(slot);
+        // Live, the mark moved with its whole group; in recovery it moves here.
+        if self.books[row_of(order.instrument)].mark(order) == Some(hwm) {
+            self.orders.get_mut(slot).set_hwm(hwm);
+            return;
+        }
+        self.leave_book(slot);
+        self.orders.get_mut(slot).set_hwm(hwm);
+        self.enter_book(slot);
+    }
+
+    fn commit_filled(&mut self, fill: &Fill) {
+        let slot = self.slot_of(fill.order);
+        let order = self.orders.get_mut(slot);
+        assert!(!order.waits_for_trigger(), "a stop trades only once released");
+        assert!(fill.qty.is_positive(), "a fill trades something");
+        if let Some(limit) = order.limit() {
+            assert!(order.side.within(fill.price, limit), "no fill is worse than its limit");
+        }
+        let before = order.reserved();
+        order.add_fill(fill.qty, fill.value);
+        order.set_reserved(fill.reserved);
+        let portfolio = self.portfolio_mut(fill.order.portfolio());
+        assert_eq!(fill.trade, portfolio.last_trade.next(), "trades are numbered without gaps");
+        portfolio.last_trade = fill.trade;
+        portfolio.account.fill(fill, before);
+        if fill.completes {
+            self.remove_order(slot);
+        }
+    }
+
+    fn commit_ended(&mut self, id: OrderId) {
+        let slot = self.slot_of(id);
+        self.remove_order(slot);
+    }
+
+    /// Takes an order out everywhere; what it still held back is free.
+    fn remove_order(&mut self, slot: Slot) {
+        self.leave_book(slot);
+        let order = self.orders.remove(slot);
+        self.timers.clear(order.expires_at, order.id);
+        let portfolio = self.portfolio_mut(order.id.portfolio());
+        portfolio.open.remove(&order.id.number());
+        portfolio.account.reserve(order.instrument, order.reserved(), Reservation::default());
+        if portfolio.open.is_empty() {
+            assert!(portfolio.account.reserved_cash.is_zero(), "no open order, nothing held back");
+        }
+    }
+
+    /// Where the order belongs by its terms, behind what is displayed there.
+    fn enter_book(&mut self, slot: Slot) {
+        let arrival = self.arrival();
+        let order = self.orders.get_mut(slot);
+        let row = row_of(order.instrument);
+        self.books[row].insert(order, slot);
+        if !order.waits_for_trigger() {
+            let hot = &mut self.hot[row];
+            hot.set_unjudged();
+            if let Some(limit) = order.limit() {
+                let ahead = hot.queue_at(order.side, limit, arrival);
+                order.set_queue_ahead(ahead);
+                if ahead == QueueAhead::Unknown {
+                    hot.set_queue_unknown();
+                }
+            }
+        }
+        self.refresh_triggers(row);
+    }
+
+    fn leave_book(&mut self, slot: Slot) {
+        let order = self.orders.get(slot);
+        let row = row_of(order.instrument);
+        self.books[row].remove(order);
+        self.refresh_triggers(row);
+    }
+
+    pub(crate) fn refresh_triggers(&mut self, row: usize) {
+        self.hot[row].set_triggers(&self.books[row].triggers());
+    }
+
+    /// The slot of an open order.
+    pub(crate) fn slot_of(&self, id: OrderId) -> Slot {
+        self.find_open(id).expect("an event concerns an open order")
+    }
+
+    pub(crate) fn find_open(&self, id: OrderId) -> Option<Slot> {
+        self.portfolios.get(&id.portfolio())?.open.get(&id.number()).copied()
+    }
+
+    pub(crate) fn portfolio(&self, id: PortfolioId) -> &Portfolio {
+        self.portfolios.get(&id).expect("an open order's portfolio stands")
+    }
+
+    pub(crate) fn portfolio_mut(&mut self, id: PortfolioId) -> &mut Portfolio {
+        self.portfolios.get_mut(&id).expect("an event concerns a portfolio that stands")
+    }
+
+    /// Makes an event a fact now.
+    pub(crate) fn emit(&mut self, portfolio: PortfolioId, body: EventBody, out: &mut alloc::vec::Vec<Event>) {
+        let last = self.portfolios.get(&portfolio).map_or(PortfolioSeq::default(), |row| row.last_seq);
+        let event = Event { portfolio, seq: last.next(), time: self.now, tick: self.tick, body };
+        self.commit(&event);
+        out.push(event);
+    }
+
+    pub(crate) fn emit_fill(&mut self, fill: Fill, out: &mut alloc::vec::Vec<Event>) {
+        self.emit(fill.order.portfolio(), EventBody::Filled(Box::new(fill)), out);
+    }
+}
+
+/// The row of an instrument in the tables.
+pub(crate) const fn row_of(instrument: InstrumentId) -> usize {
+    instrument.get() as usize
+}
+
+/// Positions in the journal start here.
+pub(crate) const BEFORE_FIRST: ShardSeq = ShardSeq::new(0);

@@ -1,0 +1,46 @@
+//! The shard: a deterministic state machine that owns portfolios, their orders and their money.
+//!
+//! Three kinds of input reach it in one order (commands, ticks and time) and it answers with
+//! events. It reads no clock, draws no number, does no input or output and holds no float:
+//! `no_std` and the lints below let the compiler check that. Deciding looks and changes nothing;
+//! committing folds an event into the state and cannot fail; recovery folds the same events with
+//! the same code.
+//!
+//! | file | owns |
+//! |---|---|
+//! | `shard`, `commands` | the inputs and their order |
+//! | `decide_submit`, `decide_replace`, `terms`, `risk` | what a command would cause, or why not |
+//! | `commit` | how each event changes the state |
+//! | `account`, `ledger`, `portfolio` | money, holdings, double entry, numbering |
+//! | `orders`, `book`, `trailing`, `market` | open orders, their index by price, the market's state |
+//! | `matching`, `on_market`, `liquidity` | what ticks fill, release and ratchet; sizes spent once |
+//! | `session`, `timers`, `image` | opening hours, expiry, snapshots |
+#![no_std]
+#![forbid(unsafe_code)]
+#![deny(clippy::float_arithmetic)]
+
+extern crate alloc;
+
+pub mod account;
+mod book;
+mod commands;
+mod commit;
+mod decide_replace;
+mod decide_submit;
+mod image;
+mod ledger;
+mod liquidity;
+mod market;
+mod matching;
+mod on_market;
+mod orders;
+mod portfolio;
+mod risk;
+mod session;
+mod shard;
+mod terms;
+mod timers;
+mod trailing;
+
+pub use account::{Account, Position};
+pub use shard::{CalendarPolicy, Shard, ShardConfig};

@@ -1,0 +1,238 @@
+//! How one order meets one offer.
+//!
+//! Owns the size and the price of a fill, what is held back afterwards, and what happens when the
+//! money or the holding does not reach. Looks first, then makes events.
+
+use crate::commit::row_of;
+use crate::liquidity::Display;
+use crate::orders::{OpenOrder, Slot};
+use crate::shard::Shard;
+use alloc::vec::Vec;
+use model::{
+    CancelReason, Event, EventBody, Evidence, Fill, FillRule, InstrumentId, InstrumentStatus, Liquidity, Money,
+    OrderKind, Price, Qty, Reservation, Side, Size, TimeInForce, Trade, limits,
+};
+
+/// No profile charges a commission unless one is configured.
+const FEE: Money = Money::ZERO;
+/// Most that one position may hold, so that sums stay in range whatever is open.
+const HOLDING_MAX: i64 = 50 * limits::QTY_MAX.raw();
+
+/// What the market offers to one order.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Offer {
+    pub(crate) price: Price,
+    pub(crate) qty: Qty,
+    pub(crate) liquidity: Liquidity,
+    pub(crate) rule: FillRule,
+    pub(crate) trade: Option<Trade>,
+}
+
+/// What an order would do with an offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct FillPlan {
+    /// What it still wants at this price.
+    wanted: Qty,
+    /// What it gets.
+    qty: Qty,
+    /// Whether its portfolio cannot pay for, or does not hold, what it wants and could get.
+    falls_short: bool,
+}
+
+impl Shard {
+    /// Whether the instrument's market is open and not halted.
+    pub(crate) fn trades_now(&mut self, instrument: InstrumentId) -> bool {
+        let row = self.instruments[row_of(instrument)].as_ref().expect("a defined row takes ticks");
+        match row.status {
+            InstrumentStatus::Active => self.sessions.is_open(row.calendar, self.now),
+            InstrumentStatus::Halted | InstrumentStatus::Delisted => false,
+        }
+    }
+
+    /// An order that may trade has come: it takes what stands, and an immediate one ends.
+    pub(crate) fn arrive(&mut self, slot: Slot, out: &mut Vec<Event>) {
+        let order = self.orders.get(slot);
+        if order.waits_for_trigger() {
+            return;
+        }
+        let (id, instrument, time_in_force) = (order.id, order.instrument, order.time_in_force);
+        if self.trades_now(instrument) {
+            self.take(slot, FillRule::TookStandingQuote, out);
+        }
+        let reason = match time_in_force {
+            TimeInForce::ImmediateOrCancel => CancelReason::ImmediateOrCancel,
+            TimeInForce::FillOrKill => CancelReason::FillOrKill,
+            TimeInForce::Day | TimeInForce::GoodTilCanceled => return,
+        };
+        if self.find_open(id).is_some() {
+            let body = EventBody::OrderCanceled { order: id, reason, by: None };
+            self.emit(id.portfolio(), body, out);
+        }
+    }
+
+    /// Takes the displayed other side of the standing quote, as far as it goes.
+    pub(crate) fn take(&mut self, slot: Slot, rule: FillRule, out: &mut Vec<Event>) {
+        let order = self.orders.get(slot);
+        let opposite = self.hot[row_of(order.instrument)].opposite(order.side, self.arrival());
+        let Some((price, displayed)) = opposite else { return };
+        if order.limit().is_some_and(|limit| !order.side.within(price, limit)) {
+            return;
+        }
+        let display = self.display_for(order);
+        let qty = self.portfolio(order.id.portfolio()).budgets.left_of_display(display, displayed);
+        let offer = Offer { price, qty, liquidity: Liquidity::Taker, rule, trade: None };
+        if order.time_in_force == TimeInForce::FillOrKill {
+            let plan = self.plan_fill(order, &offer);
+            if plan.qty < plan.wanted || plan.falls_short {
+                return;
+            }
+        }
+        let portfolio = order.id.portfolio();
+        let filled = self.execute(slot, &offer, out);
+        self.portfolio_mut(portfolio).budgets.spend_display(display, filled);
+    }
+
+    /// The displayed size that an order trades against.
+    pub(crate) fn display_for(&self, order: &OpenOrder) -> Display {
+        Display {
+            instrument: order.instrument,
+            side: order.side,
+            version: self.hot[row_of(order.instrument)].opposite_version(order.side),
+        }
+    }
+
+    /// Fills the order from the offer. Returns how much was filled; the order may be gone then.
+    pub(crate) fn execute(&mut self, slot: Slot, offer: &Offer, out: &mut Vec<Event>) -> Qty {
+        let order = self.orders.get(slot);
+        if offer.qty.is_zero() {
+            return Qty::ZERO;
+        }
+        let id = order.id;
+        let plan = self.plan_fill(order, offer);
+        if plan.qty.is_positive() {
+            let fill = self.fill_of(order, offer, plan.qty);
+            self.emit_fill(fill, out);
+        }
+        if plan.falls_short && self.find_open(id).is_some() {
+            let reason = CancelReason::InsufficientBuyingPower;
+            let body = EventBody::OrderCanceled { order: id, reason, by: None };
+            self.emit(id.portfolio(), body, out);
+        }
+        plan.qty
+    }
+
+    fn lot_of(&self, instrument: InstrumentId) -> Qty {
+        self.instruments[row_of(instrument)].as_ref().map_or(Qty::whole(1), |row| row.lot_size)
+    }
+
+    fn plan_fill(&self, order: &OpenOrder, offer: &Offer) -> FillPlan {
+        let lot = self.lot_of(order.instrument);
+        let wanted = match order.size() {
+            Size::Shares(total) => total - order.filled_qty(),
+            Size::Notional(amount) => Qty::affordable_floor(amount - order.filled_value(), offer.price, lot),
+        };
+        let offered = Qty::from_raw(offer.qty.raw() - offer.qty.raw() % lot.raw());
+        let reachable = wanted.min(offered);
+        let payable = self.payable(order, offer.price, reachable, lot);
+        FillPlan {
+            wanted,
+            qty: reachable.min(payable),
+            // An amount that buys no lot any more has been outrun by the price, too.
+            falls_short: payable < reachable || wanted.is_zero(),
+        }
+    }
+
+    /// How much of `qty` the portfolio can pay for, or holds, with what this order holds back.
+    fn payable(&self, order: &OpenOrder, price: Price, qty: Qty, lot: Qty) -> Qty {
+        let account = &self.portfolio(order.id.portfolio()).account;
+        let held = account.position(order.instrument);
+        match order.side {
+            Side::Buy => {
+                let cash = order.reserved().cash + account.available_cash();
+                let room = HOLDING_MAX.saturating_sub(held.map_or(0, |position| position.qty.raw()));
+                let qty = qty.min(Qty::from_raw((room - room % lot.raw()).max(0)));
+                if price * qty + FEE <= cash { qty } else { Qty::affordable_floor(cash - FEE, price, lot) }
+            }
+            Side::Sell => {
+                let free = held.map_or(Qty::ZERO, |position| position.available_qty());
+                qty.min(order.reserved().qty + free)
+            }
+        }
+    }
+
+    fn fill_of(&self, order: &OpenOrder, offer: &Offer, qty: Qty) -> Fill {
+        let portfolio = self.portfolio(order.id.portfolio());
+        let (quote, quote_time) = self.hot[row_of(order.instrument)].quote();
+        let value = offer.price * qty;
+        let (reserved, completes) = self.held_after(order, offer.price, qty);
+        Fill {
+            order: order.id,
+            trade: portfolio.last_trade.next(),
+            instrument: order.instrument,
+            side: order.side,
+            price: offer.price,
+            qty,
+            value,
+            residue: offer.price.value_residue(qty),
+            fee: FEE,
+            realized_pnl: portfolio.account.realized_by(order.instrument, order.side, qty, value),
+            liquidity: offer.liquidity,
+            rule: offer.rule,
+            evidence: Evidence { quote, quote_time, trade: offer.trade },
+            reserved,
+            completes,
+        }
+    }
+
+    /// What an order holds back after such a fill, and whether it is done.
+    fn held_after(&self, order: &OpenOrder, price: Price, qty: Qty) -> (Reservation, bool) {
+        let before = order.reserved();
+        let value = price * qty;
+        let (leaves, completes, rest) = match order.size() {
+            Size::Shares(total) => {
+                let leaves = total - order.filled_qty() - qty;
+                (leaves, leaves.is_zero(), Money::ZERO)
+            }
+            Size::Notional(amount) => {
+                let rest = amount - order.filled_value() - value;
+                let buys = Qty::affordable_floor(rest, price, self.lot_of(order.instrument));
+                (buys, buys.is_zero(), rest)
+            }
+        };
+        if completes {
+            return (Reservation::default(), true);
+        }
+        let is_amount = matches!(order.size(), Size::Notional(_));
+        let held = match order.side {
+            Side::Sell if is_amount => {
+                let worst = order.limit().unwrap_or(price);
+                let target = Qty::affordable_floor(rest, worst, self.lot_of(order.instrument));
+                let account = &self.portfolio(order.id.portfolio()).account;
+                // A falling price needs more of the holding than was held back, as far as it goes.
+                let left = (before.qty + account.available_qty(order.instrument)).saturating_sub(qty);
+                Reservation { cash: Money::ZERO, qty: target.min(left) }
+            }
+            Side::Sell => Reservation { cash: Money::ZERO, qty: leaves },
+            Side::Buy => {
+                let target = if is_amount { rest } else { held_for(order, leaves, leaves + qty) };
+                let account = &self.portfolio(order.id.portfolio()).account;
+                // What ran away in price is paid from what was free, and never beyond it.
+                let left = before.cash + account.available_cash() - value - FEE;
+                Reservation { cash: target.min(left), qty: Qty::ZERO }
+            }
+        };
+        (held, false)
+    }
+}
+
+/// Cash that a buy of `leaves` more holds back: at its own price, so that a better fill frees the
+/// difference, or else the part of what it held for `leaves_before`.
+fn held_for(order: &OpenOrder, leaves: Qty, leaves_before: Qty) -> Money {
+    match order.kind() {
+        OrderKind::Limit { limit } | OrderKind::StopLimit { limit, .. } => limit.value_ceil(leaves),
+        OrderKind::Stop { stop } => stop.value_ceil(leaves),
+        OrderKind::Market | OrderKind::TrailingStop { .. } => {
+            order.reserved().cash.share_half_even(leaves, leaves_before)
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Whether a market is open, asked often and answered from a remembered session.
+
+use crate::shard::CalendarPolicy;
+use model::calendar::{Session, session_at_or_after};
+use model::{CalendarId, Time};
+
+/// Opening hours under a policy. Questions must not go back in time.
+#[derive(Debug)]
+pub(crate) struct Sessions {
+    policy: CalendarPolicy,
+    xnys: Option<Session>,
+}
+
+impl Sessions {
+    pub(crate) const fn new(policy: CalendarPolicy) -> Self {
+        Self { policy, xnys: None }
+    }
+
+    /// The calendar that rules an instrument of this one.
+    const fn effective(&self, calendar: CalendarId) -> CalendarId {
+        match self.policy {
+            CalendarPolicy::OfInstrument => calendar,
+            CalendarPolicy::AlwaysOpen => CalendarId::AlwaysOpen,
+        }
+    }
+
+    pub(crate) fn is_open(&mut self, calendar: CalendarId, now: Time) -> bool {
+        match self.effective(calendar) {
+            CalendarId::AlwaysOpen => true,
+            CalendarId::Xnys => {
+                let session = match self.xnys {
+                    Some(session) if now < session.close => session,
+                    Some(_) | None => session_at_or_after(CalendarId::Xnys, now),
+                };
+                self.xnys = Some(session);
+                session.contains(now)
+            }
+        }
+    }
+
+    /// When a day order sent now ends: at the close of this session, or of the next one.
+    pub(crate) fn day_end(&self, calendar: CalendarId, now: Time) -> Time {
+        session_at_or_after(self.effective(calendar), now).close
+    }
+}

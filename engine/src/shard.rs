@@ -1,0 +1,214 @@
+//! The shard's inputs, in the order in which they act.
+//!
+//! Owns the state and the rule that timers up to an input's time run before the input. Every
+//! change of what is journaled goes through an event; what the market says is kept beside it.
+
+use crate::book::Book;
+use crate::commit::{BEFORE_FIRST, row_of};
+use crate::ledger::Ledger;
+use crate::market::{Arrival, HotSymbol};
+use crate::orders::{Orders, Slot};
+use crate::portfolio::Portfolio;
+use crate::session::Sessions;
+use crate::timers::Timers;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use model::{
+    Event, EventBody, Instrument, InstrumentId, PortfolioId, Price, ShardSeq, Side, Stamped, Symbol, TickBody,
+    TickSeq, Time,
+};
+
+/// Whose opening hours rule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CalendarPolicy {
+    /// Each instrument's own calendar.
+    #[default]
+    OfInstrument,
+    /// Every instrument trades always; its day ends at midnight UTC.
+    AlwaysOpen,
+}
+
+/// How a shard behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShardConfig {
+    /// Whose opening hours rule.
+    pub calendar: CalendarPolicy,
+    /// Age in nanoseconds beyond which a quote is stale and fills nothing.
+    pub quote_age_max_ns: i64,
+}
+
+impl Default for ShardConfig {
+    /// Each instrument's calendar, and quotes that serve for one hour.
+    fn default() -> Self {
+        Self { calendar: CalendarPolicy::OfInstrument, quote_age_max_ns: 3_600_000_000_000 }
+    }
+}
+
+/// One single-threaded engine: portfolios, their open orders, and the market as it sees it.
+#[derive(Debug)]
+pub struct Shard {
+    config: ShardConfig,
+    pub(crate) seq: ShardSeq,
+    pub(crate) now: Time,
+    pub(crate) event_time: Time,
+    pub(crate) tick: TickSeq,
+    pub(crate) hot: Vec<HotSymbol>,
+    pub(crate) books: Vec<Book>,
+    pub(crate) instruments: Vec<Option<Instrument>>,
+    pub(crate) symbols: BTreeMap<Symbol, InstrumentId>,
+    pub(crate) orders: Orders,
+    pub(crate) portfolios: BTreeMap<PortfolioId, Portfolio>,
+    pub(crate) timers: Timers,
+    pub(crate) sessions: Sessions,
+    pub(crate) ledger: Ledger,
+    pub(crate) scratch: Vec<Slot>,
+    moved: Vec<InstrumentId>,
+}
+
+impl Shard {
+    /// An empty shard.
+    #[must_use]
+    pub fn new(config: ShardConfig) -> Self {
+        Self {
+            config,
+            seq: BEFORE_FIRST,
+            now: Time::EARLIEST,
+            event_time: Time::EARLIEST,
+            tick: TickSeq::default(),
+            hot: Vec::new(),
+            books: Vec::new(),
+            instruments: Vec::new(),
+            symbols: BTreeMap::new(),
+            orders: Orders::default(),
+            portfolios: BTreeMap::new(),
+            timers: Timers::new(),
+            sessions: Sessions::new(config.calendar),
+            ledger: Ledger::default(),
+            scratch: Vec::new(),
+            moved: Vec::new(),
+        }
+    }
+
+    /// Applies a recorded event exactly as it was applied when it happened.
+    ///
+    /// # Panics
+    /// When the event does not fit the state: the journal is damaged.
+    pub fn fold(&mut self, event: &Event) {
+        self.now = self.now.max(event.time);
+        self.commit(event);
+    }
+
+    /// Takes a tick; what it fills, releases or ends is added to `out`.
+    ///
+    /// A tick that does nothing costs a look-up and a few compares, whatever the number of orders.
+    pub fn on_tick(&mut self, stamped: &Stamped, out: &mut Vec<Event>) {
+        self.advance(stamped.now, out);
+        self.tick = stamped.seq;
+        let arrival = self.arrival();
+        let Some(hot) = self.hot.get_mut(row_of(stamped.tick.instrument)) else { return };
+        match &stamped.tick.body {
+            TickBody::Quote(quote) => {
+                let work = hot.take_quote(*quote, stamped.tick.time, arrival);
+                if work.any() {
+                    self.on_quote(stamped.tick.instrument, work, out);
+                }
+            }
+            TickBody::Trade(trade) => {
+                if let Some(work) = hot.take_trade(trade, stamped.tick.time, arrival) {
+                    self.on_trade(stamped.tick.instrument, trade, work, out);
+                }
+            }
+        }
+    }
+
+    /// Lets time pass without data: what ends by then ends, each at its own instant.
+    pub fn on_time(&mut self, now: Time, out: &mut Vec<Event>) {
+        self.advance(now, out);
+    }
+
+    /// The feed was interrupted: every quote is stale until a new one comes.
+    pub fn on_feed_lost(&mut self, now: Time) {
+        // What is due by then runs with the next input, at its own instant.
+        if now < self.timers.next() {
+            self.now = self.now.max(now);
+        }
+        for hot in &mut self.hot {
+            hot.distrust_quote();
+        }
+    }
+
+    /// One event for each open order whose trailing mark moved since the last flush.
+    pub fn flush_trailing(&mut self, out: &mut Vec<Event>) {
+        if self.moved.is_empty() {
+            return;
+        }
+        let mut marks: Vec<(Slot, Price)> = Vec::new();
+        let symbols = core::mem::take(&mut self.moved);
+        for instrument in &symbols {
+            for side in [Side::Buy, Side::Sell] {
+                self.books[row_of(*instrument)].trailing(side).collect_moved(&mut marks);
+            }
+        }
+        marks.sort_unstable_by_key(|(slot, _)| self.orders.get(*slot).priority);
+        for (slot, hwm) in marks {
+            let order = self.orders.get(slot);
+            if order.hwm() != Some(hwm) {
+                let id = order.id;
+                self.emit(id.portfolio(), EventBody::OrderTrailed { order: id, hwm }, out);
+            }
+        }
+        for instrument in symbols {
+            self.books[row_of(instrument)].set_flushed();
+        }
+    }
+
+    /// A symbol's marks moved; they are recorded with the next flush.
+    pub(crate) fn note_moved(&mut self, instrument: InstrumentId) {
+        if self.books[row_of(instrument)].note_moved() {
+            self.moved.push(instrument);
+        }
+    }
+
+    /// When the next timer is due; [`Time::NEVER`] when none is.
+    #[must_use]
+    pub fn next_timer(&self) -> Time {
+        self.timers.next()
+    }
+
+    /// Events committed or folded so far.
+    #[must_use]
+    pub fn seq(&self) -> ShardSeq {
+        self.seq
+    }
+
+    /// Engine time: of the last input, or of the last event folded.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.now
+    }
+
+    /// How many orders are open.
+    #[must_use]
+    pub fn open_order_count(&self) -> usize {
+        self.orders.len()
+    }
+
+    pub(crate) fn arrival(&self) -> Arrival {
+        Arrival { now: self.now, quote_age_max_ns: self.config.quote_age_max_ns }
+    }
+
+    /// Timers first: what ends at an instant ends before anything else of that instant.
+    fn advance(&mut self, now: Time, out: &mut Vec<Event>) {
+        if now >= self.timers.next() {
+            self.run_timers(now, out);
+        }
+        self.now = self.now.max(now);
+    }
+
+    fn run_timers(&mut self, now: Time, out: &mut Vec<Event>) {
+        while let Some((at, order)) = self.timers.due(now) {
+            self.now = self.now.max(at);
+            self.emit(order.portfolio(), EventBody::OrderExpired { order }, out);
+        }
+    }
+}
