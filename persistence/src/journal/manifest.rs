@@ -1,0 +1,165 @@
+//! The manifest: the one small file that says what the journal consists of.
+//!
+//! It owns its text. It must never be changed in place: it is replaced whole. Invariant: there is one
+//! text for one manifest, so that any other byte is noticed even where the hash is not asked.
+
+use super::{Epoch, OpenError, SealedSegment, ShardHead, hex};
+use crate::storage::{Storage, replace_file};
+use model::{ShardId, ShardSeq};
+use std::fmt::Write;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Version of the directory's layout.
+pub(crate) const MANIFEST_FORMAT: u16 = 1;
+const TITLE: &str = "papertape journal";
+
+/// What the journal consists of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Manifest {
+    pub(crate) epoch: Epoch,
+    pub(crate) shards: u16,
+    /// Full segments, from the first.
+    pub(crate) sealed: Vec<SealedSegment>,
+    /// Where each shard stood when the journal was closed in order; `None` while it is open, and
+    /// after a crash.
+    pub(crate) closed: Option<Vec<ShardHead>>,
+}
+
+/// Where a journal's manifest lies.
+pub(crate) fn manifest_path(dir: &Path) -> PathBuf {
+    dir.join("MANIFEST")
+}
+
+/// Reads the manifest of a directory; `None` when there is none.
+pub(crate) fn read_manifest(storage: &dyn Storage, dir: &Path) -> Result<Option<Manifest>, OpenError> {
+    let path = manifest_path(dir);
+    let io = |source| OpenError::Io { path: path.clone(), source };
+    if storage.len(&path).map_err(io)?.is_none() {
+        return Ok(None);
+    }
+    let bytes = storage.read(&path).map_err(io)?;
+    Manifest::decode(&path, &bytes).map(Some)
+}
+
+impl Manifest {
+    /// The number of the segment that is written.
+    pub(crate) fn active(&self) -> u32 {
+        let sealed = u32::try_from(self.sealed.len()).expect("a segment is opened after hours, not nanoseconds");
+        sealed.checked_add(1).expect("segments do not run out")
+    }
+
+    /// Where each shard stood before this segment.
+    pub(crate) fn heads_before(&self, segment: u32) -> Vec<ShardHead> {
+        match segment.checked_sub(2).and_then(|index| self.sealed.get(index as usize)) {
+            Some(sealed) => sealed.heads.clone(),
+            None => (0..self.shards).map(|shard| ShardHead::genesis(self.epoch, ShardId::new(shard))).collect(),
+        }
+    }
+
+    /// Writes the manifest in place of the one that stands, durably.
+    pub(crate) fn store(&self, storage: &dyn Storage, dir: &Path) -> io::Result<()> {
+        replace_file(storage, &manifest_path(dir), self.encode().as_bytes())
+    }
+
+    pub(crate) fn encode(&self) -> String {
+        let mut text =
+            format!("{TITLE}\nformat {MANIFEST_FORMAT}\nepoch {}\nshards {}\n", self.epoch, self.shards);
+        for sealed in &self.sealed {
+            text.push_str("sealed");
+            put_heads(&mut text, &sealed.heads);
+        }
+        let _ = writeln!(text, "active {}", self.active());
+        if let Some(heads) = &self.closed {
+            text.push_str("closed");
+            put_heads(&mut text, heads);
+        }
+        let hash = blake3::hash(text.as_bytes());
+        let _ = writeln!(text, "hash {}", hex(hash.as_bytes()));
+        text
+    }
+
+    fn decode(path: &Path, bytes: &[u8]) -> Result<Self, OpenError> {
+        let damaged = |reason: &str| OpenError::Manifest { path: path.to_owned(), reason: reason.to_owned() };
+        let text = std::str::from_utf8(bytes).map_err(|_| damaged("it is not text"))?;
+        let body_len = text.rfind("hash ").ok_or_else(|| damaged("its hash is missing"))?;
+        let (body, hash) = text.split_at(body_len);
+        if hash != format!("hash {}\n", hex(blake3::hash(body.as_bytes()).as_bytes())) {
+            return Err(damaged("its hash does not match its text"));
+        }
+        let mut lines = body.lines();
+        if lines.next() != Some(TITLE) {
+            return Err(damaged("it does not begin as a manifest does"));
+        }
+        let format = lines.next().and_then(|line| line.strip_prefix("format ")).unwrap_or_default();
+        if format != MANIFEST_FORMAT.to_string() {
+            return Err(OpenError::Format {
+                path: path.to_owned(),
+                found: format.to_owned(),
+                known: MANIFEST_FORMAT,
+            });
+        }
+        let manifest = Self::parse(lines).ok_or_else(|| damaged("a line is not understood"))?;
+        if manifest.encode() != text {
+            return Err(damaged("it is not written as it should be"));
+        }
+        Ok(manifest)
+    }
+
+    fn parse<'a>(lines: impl Iterator<Item = &'a str>) -> Option<Self> {
+        let mut manifest = Self { epoch: Epoch::new(0), shards: 0, sealed: Vec::new(), closed: None };
+        for line in lines {
+            let (word, rest) = line.split_once(' ')?;
+            match word {
+                "epoch" => manifest.epoch = Epoch::new(u128::from_str_radix(rest, 16).ok()?),
+                "shards" => manifest.shards = rest.parse().ok().filter(|shards| *shards > 0)?,
+                "sealed" => {
+                    let heads = parse_heads(rest, manifest.shards)?;
+                    manifest.sealed.push(SealedSegment { number: manifest.active(), heads });
+                }
+                "active" => {
+                    rest.parse().ok().filter(|number: &u32| *number == manifest.active())?;
+                }
+                "closed" => manifest.closed = Some(parse_heads(rest, manifest.shards)?),
+                _ => return None,
+            }
+        }
+        (manifest.shards > 0).then_some(manifest)
+    }
+}
+
+/// Heads as text: ` SEQ:HASH` for each shard, and the end of the line.
+fn put_heads(text: &mut String, heads: &[ShardHead]) {
+    for head in heads {
+        let _ = write!(text, " {}:{}", head.seq, hex(&head.hash));
+    }
+    text.push('\n');
+}
+
+/// The reverse, for exactly this many shards.
+pub(crate) fn parse_heads(text: &str, shards: u16) -> Option<Vec<ShardHead>> {
+    let heads: Option<Vec<ShardHead>> = text.split(' ').map(parse_head).collect();
+    heads.filter(|heads| heads.len() == usize::from(shards))
+}
+
+fn parse_head(text: &str) -> Option<ShardHead> {
+    let (seq, hash) = text.split_once(':')?;
+    if hash.len() != 64 || !hash.is_ascii() {
+        return None;
+    }
+    let mut bytes = [0; 32];
+    for (index, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(hash.get(2 * index..2 * index + 2)?, 16).ok()?;
+    }
+    Some(ShardHead { seq: ShardSeq::new(seq.parse().ok()?), hash: bytes })
+}
+
+/// Heads as they stand in a segment's own rows.
+pub(crate) fn encode_heads(heads: &[ShardHead]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(heads.len() * 40);
+    for head in heads {
+        bytes.extend_from_slice(&head.seq.get().to_le_bytes());
+        bytes.extend_from_slice(&head.hash);
+    }
+    bytes
+}

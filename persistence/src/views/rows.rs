@@ -1,0 +1,249 @@
+//! The rows of the read views, and how orders fold.
+//!
+//! It owns what an order and a trade look like to readers. It must never decide: a row is a fold of
+//! events and nothing else. Invariant: folding the same events gives the same row.
+
+use model::{
+    CancelReason, ClientOrderId, Event, EventBody, Fill, InstrumentId, Money, OrderAccepted, OrderId, OrderKind,
+    OrderRejected, OrderReplaced, OrderStatus, PortfolioId, PortfolioSeq, Price, Qty, Reject, Reservation, Side,
+    Size, SubmittedBy, Symbol, Time, TimeInForce,
+};
+use rkyv::{Archive, Deserialize, Serialize};
+
+/// An order as readers see it.
+#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct OrderRow {
+    /// Its id.
+    pub id: OrderId,
+    /// The client's name for it.
+    pub client_order_id: ClientOrderId,
+    /// Who sent it.
+    pub by: SubmittedBy,
+    /// What it trades; `None` for a refused order, whose symbol may be unknown.
+    pub instrument: Option<InstrumentId>,
+    /// The ticker at that time.
+    pub symbol: Symbol,
+    /// Buy or sell.
+    pub side: Side,
+    /// Type and prices.
+    pub kind: OrderKind,
+    /// How much, filled part included.
+    pub size: Size,
+    /// How long.
+    pub time_in_force: TimeInForce,
+    /// When it ends by itself.
+    pub expires_at: Option<Time>,
+    /// Where it stands.
+    pub status: OrderStatus,
+    /// How many are filled.
+    pub filled_qty: Qty,
+    /// What those were worth.
+    pub filled_value: Money,
+    /// A trailing stop's mark.
+    pub hwm: Option<Price>,
+    /// Whether its stop was released.
+    pub triggered: bool,
+    /// What it holds back.
+    pub reserved: Reservation,
+    /// How often it was changed.
+    pub revision: u32,
+    /// Why it was refused.
+    pub reject: Option<Reject>,
+    /// Why it was cancelled.
+    pub cancel_reason: Option<CancelReason>,
+    /// Engine time at which it was taken or refused.
+    pub created_at: Time,
+    /// Engine time of its last change.
+    pub updated_at: Time,
+}
+
+impl OrderRow {
+    /// An order that was taken at this time.
+    #[must_use]
+    pub fn accepted(accepted: &OrderAccepted, time: Time) -> Self {
+        Self {
+            id: accepted.order,
+            client_order_id: accepted.client_order_id.clone(),
+            by: accepted.by,
+            instrument: Some(accepted.instrument),
+            symbol: accepted.symbol,
+            side: accepted.side,
+            kind: accepted.kind,
+            size: accepted.size,
+            time_in_force: accepted.time_in_force,
+            expires_at: accepted.expires_at,
+            status: OrderStatus::New,
+            filled_qty: Qty::ZERO,
+            filled_value: Money::ZERO,
+            hwm: accepted.hwm,
+            triggered: false,
+            reserved: accepted.reserved,
+            revision: 0,
+            reject: None,
+            cancel_reason: None,
+            created_at: time,
+            updated_at: time,
+        }
+    }
+
+    /// An order that was refused at this time.
+    #[must_use]
+    pub fn rejected(rejected: &OrderRejected, time: Time) -> Self {
+        Self {
+            id: rejected.order,
+            client_order_id: rejected.client_order_id.clone(),
+            by: rejected.by,
+            instrument: None,
+            symbol: rejected.symbol,
+            side: rejected.side,
+            kind: rejected.kind,
+            size: rejected.size,
+            time_in_force: rejected.time_in_force,
+            expires_at: None,
+            status: OrderStatus::Rejected,
+            filled_qty: Qty::ZERO,
+            filled_value: Money::ZERO,
+            hwm: None,
+            triggered: false,
+            reserved: Reservation::default(),
+            revision: 0,
+            reject: Some(rejected.reject.clone()),
+            cancel_reason: None,
+            created_at: time,
+            updated_at: time,
+        }
+    }
+
+    /// Takes in an event of this order. One that concerns no order, or that made the order, changes
+    /// nothing.
+    ///
+    /// # Panics
+    /// When the event is another order's, or the order had ended: the caller found the wrong row.
+    pub fn fold(&mut self, event: &Event) {
+        let order = match &event.body {
+            EventBody::InstrumentDefined(_)
+            | EventBody::PortfolioOpened { .. }
+            | EventBody::LimitsSet { .. }
+            | EventBody::CashFlowed { .. }
+            | EventBody::OrderAccepted(_)
+            | EventBody::OrderRejected(_) => return,
+            EventBody::OrderReplaced(replaced) => replaced.order,
+            EventBody::Filled(fill) => fill.order,
+            EventBody::OrderTriggered { order, .. }
+            | EventBody::OrderTrailed { order, .. }
+            | EventBody::OrderCanceled { order, .. }
+            | EventBody::OrderExpired { order } => *order,
+        };
+        assert_eq!(order, self.id, "an order folds its own events alone");
+        assert!(self.status.is_open(), "an order that has ended does not change");
+        match &event.body {
+            EventBody::OrderReplaced(replaced) => self.replace(replaced),
+            EventBody::OrderTriggered { .. } => self.triggered = true,
+            EventBody::OrderTrailed { hwm, .. } => self.hwm = Some(*hwm),
+            EventBody::Filled(fill) => self.fill(fill),
+            EventBody::OrderCanceled { reason, .. } => {
+                self.end(OrderStatus::Canceled);
+                self.cancel_reason = Some(*reason);
+            }
+            EventBody::OrderExpired { .. } => self.end(OrderStatus::Expired),
+            EventBody::InstrumentDefined(_)
+            | EventBody::PortfolioOpened { .. }
+            | EventBody::LimitsSet { .. }
+            | EventBody::CashFlowed { .. }
+            | EventBody::OrderAccepted(_)
+            | EventBody::OrderRejected(_) => {}
+        }
+        self.updated_at = event.time;
+    }
+
+    /// The part that is neither filled nor cancelled: nothing once the order has ended, `None` while
+    /// an order by amount works.
+    #[must_use]
+    pub fn leaves_qty(&self) -> Option<Qty> {
+        if !self.status.is_open() {
+            return Some(Qty::ZERO);
+        }
+        match self.size {
+            Size::Shares(qty) => Some(qty.saturating_sub(self.filled_qty)),
+            Size::Notional(_) => None,
+        }
+    }
+
+    /// What was paid or received for one, on average, rounded half to even; `None` before a fill.
+    #[must_use]
+    pub fn filled_avg_price(&self) -> Option<Price> {
+        self.filled_qty.is_positive().then(|| self.filled_value.per_unit_half_even(self.filled_qty))
+    }
+
+    /// The price the order waits for now: its stop (a trailing stop's as it stands) until that is
+    /// released, its limit otherwise, and `None` where it takes any price or has ended.
+    #[must_use]
+    pub fn working_price(&self) -> Option<Price> {
+        if !self.status.is_open() {
+            return None;
+        }
+        match self.kind {
+            OrderKind::Market => None,
+            OrderKind::Limit { limit } => Some(limit),
+            OrderKind::Stop { stop } => (!self.triggered).then_some(stop),
+            OrderKind::StopLimit { stop, limit } => Some(if self.triggered { limit } else { stop }),
+            OrderKind::TrailingStop { trail } => {
+                self.hwm.filter(|_| !self.triggered).map(|hwm| trail.stop_price(self.side, hwm))
+            }
+        }
+    }
+
+    fn replace(&mut self, replaced: &OrderReplaced) {
+        self.kind = replaced.kind;
+        self.size = replaced.size;
+        self.time_in_force = replaced.time_in_force;
+        self.expires_at = replaced.expires_at;
+        self.hwm = replaced.hwm;
+        self.reserved = replaced.reserved;
+        self.revision = replaced.revision;
+    }
+
+    fn fill(&mut self, fill: &Fill) {
+        self.filled_qty += fill.qty;
+        self.filled_value += fill.value;
+        self.reserved = fill.reserved;
+        if fill.completes {
+            self.end(OrderStatus::Filled);
+        } else {
+            self.status = OrderStatus::PartiallyFilled;
+        }
+    }
+
+    fn end(&mut self, status: OrderStatus) {
+        self.status = status;
+        self.reserved = Reservation::default();
+    }
+}
+
+/// A trade as readers see it.
+#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct TradeRow {
+    /// Whose.
+    pub portfolio: PortfolioId,
+    /// The number of its stream message.
+    pub seq: PortfolioSeq,
+    /// Engine time.
+    pub time: Time,
+    /// The ticker at that time.
+    pub symbol: Symbol,
+    /// Who sent the order.
+    pub by: SubmittedBy,
+    /// The trade itself.
+    pub fill: Fill,
+}
+
+/// A message of a portfolio's stream: the very bytes that were published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageRow {
+    /// Whose.
+    pub portfolio: PortfolioId,
+    /// Its number.
+    pub seq: PortfolioSeq,
+    /// What was published.
+    pub bytes: Vec<u8>,
+}
