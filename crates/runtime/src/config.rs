@@ -1,0 +1,67 @@
+//! What a system is started with. Owns settings and their defaults; reads no file and no environment.
+
+use persistence::Storage;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Where engine time comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClockMode {
+    /// The machine's clock, never going back.
+    Wall,
+    /// The event times of the feed, never going back; it stands still without ticks.
+    Feed,
+}
+
+/// Whether events are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// Every event is on disk before anyone hears of it.
+    Journal,
+    /// Nothing survives: for measuring what the journal costs.
+    Off,
+}
+
+/// What happens to a tick when a shard cannot take it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overflow {
+    /// Ticks of one instrument are merged, keeping the extremes: for live feeds, which do not wait.
+    Conflate,
+    /// The feed is told to wait and offer the tick again: for lossless replays.
+    Block,
+}
+
+/// Everything that a system is started with.
+#[derive(Clone)]
+pub struct SystemConfig {
+    /// The directory of the journal, the views and the catalogue; made when it is not there.
+    pub data_dir: PathBuf,
+    /// How many shards; `None` takes what the directory was made with, or a default for a new one.
+    pub shards: Option<u16>,
+    /// How every shard works.
+    pub shard: engine::ShardConfig,
+    /// Where engine time comes from.
+    pub clock: ClockMode,
+    /// Whether events are kept.
+    pub durability: Durability,
+    /// What happens to a tick when a shard cannot take it.
+    pub overflow: Overflow,
+    /// Bytes of a journal segment after which the next one is begun.
+    pub segment_bytes_max: u64,
+    /// The files; tests put failing ones here.
+    pub storage: Arc<dyn Storage>,
+}
+
+impl fmt::Debug for SystemConfig {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("SystemConfig")
+            .field("data_dir", &self.data_dir)
+            .field("shards", &self.shards)
+            .field("clock", &self.clock)
+            .field("durability", &self.durability)
+            .field("overflow", &self.overflow)
+            .field("segment_bytes_max", &self.segment_bytes_max)
+            .finish_non_exhaustive()
+    }
+}

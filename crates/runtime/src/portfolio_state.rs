@@ -1,0 +1,394 @@
+//! One portfolio as readers see it: money, open orders, and what has not reached the disk yet.
+//!
+//! A fold over durable events with the engine's own account. It must never decide, and never hold a
+//! row that no event made. Invariant: orders, trades and messages that are missing here are on disk.
+
+use crate::stream::{Delivery, Message, Outbox};
+use crate::views::{CashView, PortfolioView, PositionView};
+use engine::Account;
+use model::limits::STREAM_MESSAGES_IN_MEMORY_MAX;
+use model::{
+    Currency, Event, EventBody, ExecutionProfile, Fill, InstrumentId, Money, OrderId, OrderImage, OrderNumber,
+    OrderStatus, PortfolioId, PortfolioImage, PortfolioSeq, Reservation, RiskLimits, Symbol, TradeNumber,
+};
+use persistence::{OrderFilter, OrderRow, StatusFilter, TradeFilter, TradeRow};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+/// Messages kept in memory while no client follows the stream, so that many portfolios fit (guess).
+const UNWATCHED_MESSAGES_MAX: usize = 64;
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct PortfolioState {
+    pub(crate) id: PortfolioId,
+    currency: Currency,
+    starting_balance: Money,
+    limits: RiskLimits,
+    profile: ExecutionProfile,
+    account: Account,
+    /// The last message that was made.
+    pub(crate) head: PortfolioSeq,
+    open: BTreeMap<OrderNumber, OrderRow>,
+    /// Orders that ended and are not on disk yet.
+    closed: BTreeMap<OrderNumber, OrderRow>,
+    /// Trades that are not on disk yet.
+    trades: BTreeMap<TradeNumber, TradeRow>,
+    /// The latest messages, all that are not on disk among them.
+    ring: VecDeque<Message>,
+    /// The last message that is on disk.
+    stored: PortfolioSeq,
+    pub(crate) outboxes: Vec<Arc<Outbox>>,
+}
+
+/// What one event changed, for the messages and rows it makes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Touched {
+    pub(crate) order: Option<OrderId>,
+    pub(crate) trade: Option<TradeNumber>,
+    pub(crate) instrument: Option<InstrumentId>,
+}
+
+/// Whether what an event ends is kept until it is on disk, or is there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rows {
+    /// The disk lacks them.
+    Keep,
+    /// The disk has them.
+    Stored,
+}
+
+impl PortfolioState {
+    /// A portfolio that this event opens.
+    pub(crate) fn opened(event: &Event) -> Option<Self> {
+        match &event.body {
+            EventBody::PortfolioOpened { currency, starting_balance, limits, profile, .. } => Some(Self {
+                id: event.portfolio,
+                currency: *currency,
+                starting_balance: *starting_balance,
+                limits: *limits,
+                profile: *profile,
+                account: Account::opened(*starting_balance),
+                head: PortfolioSeq::new(0),
+                open: BTreeMap::new(),
+                closed: BTreeMap::new(),
+                trades: BTreeMap::new(),
+                ring: VecDeque::new(),
+                stored: PortfolioSeq::new(0),
+                outboxes: Vec::new(),
+            }),
+            EventBody::InstrumentDefined(_)
+            | EventBody::LimitsSet { .. }
+            | EventBody::CashFlowed { .. }
+            | EventBody::OrderAccepted(_)
+            | EventBody::OrderRejected(_)
+            | EventBody::OrderReplaced(_)
+            | EventBody::OrderTriggered { .. }
+            | EventBody::OrderTrailed { .. }
+            | EventBody::Filled(_)
+            | EventBody::OrderCanceled { .. }
+            | EventBody::OrderExpired { .. } => None,
+        }
+    }
+
+    /// A portfolio as an image tells; its open orders are added with [`Self::restore_order`].
+    pub(crate) fn restored(image: &PortfolioImage) -> Self {
+        Self {
+            id: image.id,
+            currency: image.currency,
+            starting_balance: image.starting_balance,
+            limits: image.limits,
+            profile: image.profile,
+            account: Account::from_image(image),
+            head: image.last_seq,
+            open: BTreeMap::new(),
+            closed: BTreeMap::new(),
+            trades: BTreeMap::new(),
+            ring: VecDeque::new(),
+            stored: image.last_seq,
+            outboxes: Vec::new(),
+        }
+    }
+
+    /// Puts in an open order of an image. What the image does not tell (names and texts) is filled
+    /// in provisionally; [`Self::replace_row`] brings the whole row.
+    pub(crate) fn restore_order(&mut self, image: &OrderImage, symbol: Symbol) {
+        self.account.reserve(image.instrument, Reservation::default(), image.reserved);
+        self.open.insert(image.id.number(), row_of_image(image, symbol));
+    }
+
+    /// Puts a row from disk in place of the provisional one of the same open order. `false` when the
+    /// two tell different stories.
+    pub(crate) fn replace_row(&mut self, row: OrderRow) -> bool {
+        let Some(provisional) = self.open.get_mut(&row.id.number()) else { return false };
+        let story = |row: &OrderRow| {
+            (row.kind, row.size, row.filled_qty, row.filled_value, row.reserved, row.status, row.revision)
+        };
+        let same_story = story(provisional) == story(&row);
+        *provisional = row;
+        same_story
+    }
+
+    /// Folds one event of this portfolio.
+    pub(crate) fn fold(&mut self, event: &Event, rows: Rows) -> Touched {
+        let mut touched = Touched::default();
+        match &event.body {
+            EventBody::InstrumentDefined(_) | EventBody::PortfolioOpened { .. } => {}
+            EventBody::LimitsSet { limits, .. } => self.limits = *limits,
+            EventBody::CashFlowed { kind, amount, .. } => self.account.flow(*kind, *amount),
+            EventBody::OrderAccepted(accepted) => {
+                self.account.reserve(accepted.instrument, Reservation::default(), accepted.reserved);
+                self.open.insert(accepted.order.number(), OrderRow::accepted(accepted, event.time));
+                touched.order = Some(accepted.order);
+            }
+            EventBody::OrderRejected(rejected) => {
+                self.close(OrderRow::rejected(rejected, event.time), rows);
+                touched.order = Some(rejected.order);
+            }
+            EventBody::OrderReplaced(replaced) => self.change_order(replaced.order, event, rows, &mut touched),
+            EventBody::Filled(fill) => self.fill(fill, event, rows, &mut touched),
+            EventBody::OrderTriggered { order, .. }
+            | EventBody::OrderTrailed { order, .. }
+            | EventBody::OrderCanceled { order, .. }
+            | EventBody::OrderExpired { order } => self.change_order(*order, event, rows, &mut touched),
+        }
+        touched
+    }
+
+    /// What an order changes besides trading: its row and what it holds back.
+    fn change_order(&mut self, order: OrderId, event: &Event, rows: Rows, touched: &mut Touched) {
+        let row = self.open.get_mut(&order.number()).expect("an event's order is open");
+        let before = row.reserved;
+        row.fold(event);
+        let instrument = row.instrument.expect("an open order has an instrument");
+        self.account.reserve(instrument, before, row.reserved);
+        self.close_if_ended(order, rows);
+        touched.order = Some(order);
+        touched.instrument = Some(instrument);
+    }
+
+    fn fill(&mut self, fill: &Fill, event: &Event, rows: Rows, touched: &mut Touched) {
+        let row = self.open.get_mut(&fill.order.number()).expect("a fill's order is open");
+        let before = row.reserved;
+        row.fold(event);
+        self.account.fill(fill, before);
+        match rows {
+            Rows::Keep => {
+                let trade = TradeRow {
+                    portfolio: self.id,
+                    seq: event.seq,
+                    time: event.time,
+                    symbol: row.symbol,
+                    by: row.by,
+                    fill: fill.clone(),
+                };
+                self.trades.insert(fill.trade, trade);
+            }
+            Rows::Stored => {}
+        }
+        self.close_if_ended(fill.order, rows);
+        *touched = Touched { order: Some(fill.order), trade: Some(fill.trade), instrument: Some(fill.instrument) };
+    }
+
+    fn close_if_ended(&mut self, order: OrderId, rows: Rows) {
+        if self.open.get(&order.number()).is_some_and(|row| !row.status.is_open())
+            && let Some(row) = self.open.remove(&order.number())
+        {
+            self.close(row, rows);
+        }
+    }
+
+    fn close(&mut self, row: OrderRow, rows: Rows) {
+        match rows {
+            Rows::Keep => {
+                self.closed.insert(row.id.number(), row);
+            }
+            Rows::Stored => {}
+        }
+    }
+
+    /// Puts a message at the end of the ring and into every outbox; returns how many clients were
+    /// cut off for it.
+    pub(crate) fn publish(&mut self, message: Message) -> u64 {
+        assert_eq!(message.0, self.head.next(), "messages are numbered without gaps");
+        self.head = message.0;
+        let mut cut_off = 0;
+        self.outboxes.retain(|outbox| match outbox.push(&message) {
+            Delivery::Taken => true,
+            Delivery::Gone => false,
+            Delivery::CutOff => {
+                cut_off += 1;
+                false
+            }
+        });
+        self.ring.push_back(message);
+        self.trim_ring();
+        cut_off
+    }
+
+    /// Messages up to this one were published before and are on disk.
+    pub(crate) fn skip_messages(&mut self, through: PortfolioSeq) {
+        assert!(self.ring.is_empty(), "what memory holds is not skipped");
+        self.head = self.head.max(through);
+        self.stored = self.head;
+    }
+
+    /// Messages up to this one are on disk now: memory lets them go as it needs.
+    pub(crate) fn stored_messages(&mut self, through: PortfolioSeq) {
+        self.stored = self.stored.max(through);
+        self.trim_ring();
+    }
+
+    /// An order that ended is on disk now.
+    pub(crate) fn stored_order(&mut self, order: OrderId) {
+        self.closed.remove(&order.number());
+    }
+
+    /// A trade is on disk now.
+    pub(crate) fn stored_trade(&mut self, trade: TradeNumber) {
+        self.trades.remove(&trade);
+    }
+
+    fn trim_ring(&mut self) {
+        let messages_max =
+            if self.outboxes.is_empty() { UNWATCHED_MESSAGES_MAX } else { STREAM_MESSAGES_IN_MEMORY_MAX };
+        while self.ring.len() > messages_max && self.ring.front().is_some_and(|(seq, _)| *seq <= self.stored) {
+            self.ring.pop_front();
+        }
+    }
+
+    /// The first message that memory holds; one after the head when it holds none.
+    pub(crate) fn ring_start(&self) -> PortfolioSeq {
+        self.ring.front().map_or(self.head.next(), |(seq, _)| *seq)
+    }
+
+    /// Messages after this one that memory holds, at most `limit`.
+    pub(crate) fn ring_after(&self, after: PortfolioSeq, limit: usize) -> Vec<Message> {
+        let skipped = self.ring.partition_point(|(seq, _)| *seq <= after);
+        self.ring.iter().skip(skipped).take(limit).cloned().collect()
+    }
+
+    /// An order that memory holds.
+    pub(crate) fn order(&self, id: OrderId) -> Option<&OrderRow> {
+        self.open.get(&id.number()).or_else(|| self.closed.get(&id.number()))
+    }
+
+    /// A trade that memory holds.
+    pub(crate) fn trade(&self, number: TradeNumber) -> Option<&TradeRow> {
+        self.trades.get(&number)
+    }
+
+    /// Orders that memory holds below `before`, newest first: all that the filter admits among the
+    /// open ones or the ones not on disk.
+    pub(crate) fn orders(&self, filter: &OrderFilter, before: Option<OrderId>, limit: usize) -> Vec<OrderRow> {
+        let end = before.map_or(OrderNumber::new(u32::MAX), OrderId::number);
+        let mut open = self.open.range(..end).rev().map(|(_, row)| row).peekable();
+        let mut closed = self.closed.range(..end).rev().map(|(_, row)| row).peekable();
+        let merged = std::iter::from_fn(|| match (open.peek(), closed.peek()) {
+            (Some(left), Some(right)) if left.id < right.id => closed.next(),
+            (Some(_), _) => open.next(),
+            (None, _) => closed.next(),
+        });
+        merged.filter(|row| filter.admits(row)).take(limit).cloned().collect()
+    }
+
+    /// The numbers of all orders that memory holds, whose rows on disk may be old.
+    pub(crate) fn knows_order(&self, id: OrderId) -> bool {
+        self.order(id).is_some()
+    }
+
+    /// Trades that memory holds below `before`, newest first.
+    pub(crate) fn trades(&self, filter: &TradeFilter, before: Option<TradeNumber>, limit: usize) -> Vec<TradeRow> {
+        let end = before.unwrap_or(TradeNumber::new(u32::MAX));
+        let newest_first = self.trades.range(..end).rev().map(|(_, row)| row);
+        newest_first.filter(|row| filter.admits(row)).take(limit).cloned().collect()
+    }
+
+    /// Money and rules.
+    pub(crate) fn view(&self) -> PortfolioView {
+        PortfolioView {
+            id: self.id,
+            currency: self.currency,
+            starting_balance: self.starting_balance,
+            cash: self.account.cash,
+            reserved: self.account.reserved_cash,
+            net_flows: self.account.net_flows,
+            realized_pnl: self.account.realized_pnl,
+            fees_paid: self.account.fees_paid,
+            limits: self.limits,
+            profile: self.profile,
+            head_seq: self.head,
+            open_positions: self.account.positions.values().filter(|position| !position.qty.is_zero()).count(),
+            open_orders: self.open.len(),
+        }
+    }
+
+    /// Cash.
+    pub(crate) fn cash(&self) -> CashView {
+        CashView {
+            currency: self.currency,
+            cash: self.account.cash,
+            reserved: self.account.reserved_cash,
+            available: self.account.available_cash(),
+            net_flows: self.account.net_flows,
+            realized_pnl: self.account.realized_pnl,
+            fees_paid: self.account.fees_paid,
+        }
+    }
+
+    /// One holding; nothing of it when there never was one.
+    pub(crate) fn position(&self, instrument: InstrumentId, symbol: Symbol) -> PositionView {
+        let position = self.account.position(instrument).copied().unwrap_or_default();
+        PositionView {
+            instrument,
+            symbol,
+            qty: position.qty,
+            cost_basis: position.cost_basis,
+            avg_price: (!position.qty.is_zero())
+                .then(|| position.cost_basis.abs().per_unit_half_even(position.qty.size())),
+            realized_pnl: position.realized_pnl,
+            reserved_qty: position.reserved_qty,
+        }
+    }
+
+    /// The instruments that are or were held.
+    pub(crate) fn instruments(&self) -> Vec<InstrumentId> {
+        self.account.positions.keys().copied().collect()
+    }
+}
+
+/// Whether a listing with this filter can only show open orders, all of which are in memory.
+pub(crate) fn shows_open_alone(filter: &OrderFilter) -> bool {
+    match filter.status {
+        Some(StatusFilter::Open) => true,
+        Some(StatusFilter::Is(status)) => status.is_open(),
+        Some(StatusFilter::Closed) | None => false,
+    }
+}
+
+fn row_of_image(image: &OrderImage, symbol: Symbol) -> OrderRow {
+    let status = if image.filled_qty.is_zero() { OrderStatus::New } else { OrderStatus::PartiallyFilled };
+    OrderRow {
+        id: image.id,
+        client_order_id: model::ClientOrderId::parse("-").expect("a dash is a name"),
+        by: model::SubmittedBy { user: model::UserId::new(0), origin: model::Origin::System },
+        instrument: Some(image.instrument),
+        symbol,
+        side: image.side,
+        kind: image.kind,
+        size: image.size,
+        time_in_force: image.time_in_force,
+        expires_at: image.expires_at,
+        status,
+        filled_qty: image.filled_qty,
+        filled_value: image.filled_value,
+        hwm: image.trail.and_then(|trail| trail.hwm),
+        triggered: image.triggered,
+        reserved: image.reserved,
+        revision: image.revision,
+        reject: None,
+        cancel_reason: None,
+        created_at: image.accepted_at,
+        updated_at: image.accepted_at,
+    }
+}

@@ -1,0 +1,289 @@
+//! Folding durable events into views, and publishing what they make.
+//!
+//! One thread folds. It encodes every stream message once, hands it to the portfolio's clients, and
+//! only then completes the replies of the same commit, so that whoever got an answer reads its effect.
+//! It must never see an event that is not durable. Invariant: `published <= durable`.
+
+use crate::command_queue::Answer;
+use crate::portfolio_state::{PortfolioState, Rows, Touched};
+use crate::shared::{Shared, lock};
+use crate::views::{StreamEncoder, StreamItem, StreamMessage};
+use bytes::Bytes;
+use crossbeam::channel::{Receiver, Sender};
+use dashmap::DashMap;
+use model::{
+    CommandReply, Event, EventBody, Instrument, InstrumentId, MessageKind, OrderId, PortfolioId, PortfolioSeq,
+    ShardId, ShardImage, ShardSeq,
+};
+use persistence::{MessageRow, ViewBatch, ViewStore};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+use tokio::sync::oneshot;
+
+/// Events of one shard that are durable.
+#[derive(Debug)]
+pub(crate) struct DurableEvents {
+    pub(crate) shard: ShardId,
+    pub(crate) first_seq: ShardSeq,
+    pub(crate) events: Vec<Event>,
+}
+
+/// An answer that waits for its events to be seen.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) answer: oneshot::Sender<Answer>,
+    pub(crate) reply: CommandReply,
+    pub(crate) received: Instant,
+}
+
+/// One commit: what became durable with it, and the answers that waited for it.
+#[derive(Debug)]
+pub(crate) struct Round {
+    pub(crate) shards: Vec<DurableEvents>,
+    pub(crate) replies: Vec<Reply>,
+}
+
+/// The views that readers share.
+#[derive(Debug)]
+pub(crate) struct Projections {
+    portfolios: DashMap<PortfolioId, Arc<Mutex<PortfolioState>>>,
+    pub(crate) store: Arc<ViewStore>,
+    /// The last event of each shard whose rows are all on disk.
+    stored: Vec<AtomicU64>,
+}
+
+impl Projections {
+    /// Views of nothing, in front of this store.
+    pub(crate) fn new(store: Arc<ViewStore>, shards: u16) -> Self {
+        let stored = (0..shards).map(|_| AtomicU64::new(0)).collect();
+        Self { portfolios: DashMap::new(), store, stored }
+    }
+
+    /// One portfolio.
+    pub(crate) fn portfolio(&self, id: PortfolioId) -> Option<Arc<Mutex<PortfolioState>>> {
+        self.portfolios.get(&id).map(|entry| Arc::clone(entry.value()))
+    }
+
+    /// How far the rows of a shard are on disk.
+    pub(crate) fn stored(&self, shard: ShardId) -> ShardSeq {
+        ShardSeq::new(self.stored[usize::from(shard.get())].load(Ordering::Acquire))
+    }
+
+    /// The rows of every shard are on disk up to here.
+    pub(crate) fn stand_at(&self, seqs: &[ShardSeq]) {
+        for (stored, seq) in self.stored.iter().zip(seqs) {
+            stored.store(seq.get(), Ordering::Release);
+        }
+    }
+
+    /// Writes rows to disk, then lets memory go of them.
+    pub(crate) fn write(&self, batch: &ViewBatch) -> Result<(), persistence::ViewError> {
+        self.store.append(batch)?;
+        for order in batch.orders.iter().filter(|order| !order.status.is_open()) {
+            self.with(order.id.portfolio(), |state| state.stored_order(order.id));
+        }
+        for trade in &batch.trades {
+            self.with(trade.portfolio, |state| state.stored_trade(trade.fill.trade));
+        }
+        let mut messages: BTreeMap<PortfolioId, PortfolioSeq> = BTreeMap::new();
+        for message in &batch.messages {
+            let last = messages.entry(message.portfolio).or_default();
+            *last = (*last).max(message.seq);
+        }
+        for (portfolio, through) in messages {
+            self.with(portfolio, |state| state.stored_messages(through));
+        }
+        for (shard, seq) in &batch.markers {
+            self.stored[usize::from(shard.get())].store(seq.get(), Ordering::Release);
+        }
+        Ok(())
+    }
+
+    /// Ends every client's subscription.
+    pub(crate) fn end_streams(&self) {
+        for entry in &self.portfolios {
+            lock(entry.value()).outboxes.drain(..).for_each(|outbox| outbox.stop());
+        }
+    }
+
+    fn with(&self, id: PortfolioId, act: impl FnOnce(&mut PortfolioState)) {
+        if let Some(portfolio) = self.portfolio(id) {
+            act(&mut lock(&portfolio));
+        }
+    }
+}
+
+/// The fold itself; one exists.
+pub(crate) struct Folder {
+    pub(crate) projections: Arc<Projections>,
+    encoder: Arc<dyn StreamEncoder>,
+    /// The instrument table as each shard knows it, so that the same events give the same bytes.
+    instruments: Vec<BTreeMap<InstrumentId, Instrument>>,
+    /// Rows for the disk that were made since the last [`Folder::take_rows`].
+    rows: ViewBatch,
+    /// Orders that changed since then.
+    changed: Vec<OrderId>,
+    scratch: Vec<u8>,
+    /// Counted for the meters.
+    pub(crate) messages: u64,
+    pub(crate) cut_off: u64,
+}
+
+impl fmt::Debug for Folder {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Folder").field("rows", &self.rows).finish_non_exhaustive()
+    }
+}
+
+impl Folder {
+    /// A fold that begins before the first event.
+    pub(crate) fn new(projections: Arc<Projections>, encoder: Arc<dyn StreamEncoder>) -> Self {
+        let instruments = projections.stored.iter().map(|_| BTreeMap::new()).collect();
+        Self {
+            projections,
+            encoder,
+            instruments,
+            rows: ViewBatch::default(),
+            changed: Vec::new(),
+            scratch: Vec::new(),
+            messages: 0,
+            cut_off: 0,
+        }
+    }
+
+    /// Begins a shard's views from an image; returns the open orders, whose rows are provisional.
+    pub(crate) fn restore(&mut self, shard: ShardId, image: &ShardImage) -> Vec<OrderId> {
+        let table = &mut self.instruments[usize::from(shard.get())];
+        table.extend(image.instruments.iter().map(|instrument| (instrument.id, instrument.clone())));
+        for portfolio in &image.portfolios {
+            let state = PortfolioState::restored(portfolio);
+            self.projections.portfolios.insert(portfolio.id, Arc::new(Mutex::new(state)));
+        }
+        for order in &image.orders {
+            let symbol = table.get(&order.instrument).expect("what an order trades is in the table").symbol;
+            self.projections.with(order.id.portfolio(), |state| state.restore_order(order, symbol));
+        }
+        image.orders.iter().map(|order| order.id).collect()
+    }
+
+    /// Folds one event, and makes its rows and messages unless the disk has them.
+    pub(crate) fn fold(&mut self, shard: ShardId, event: &Event, rows: Rows) {
+        if let EventBody::InstrumentDefined(instrument) = &event.body {
+            self.instruments[usize::from(shard.get())].insert(instrument.id, Instrument::clone(instrument));
+            return;
+        }
+        if let Some(opened) = PortfolioState::opened(event) {
+            self.projections.portfolios.insert(event.portfolio, Arc::new(Mutex::new(opened)));
+        }
+        let portfolio = self.projections.portfolio(event.portfolio).expect("an event's portfolio was opened");
+        let mut state = lock(&portfolio);
+        let touched = state.fold(event, rows);
+        match rows {
+            Rows::Keep => {
+                self.changed.extend(touched.order);
+                self.rows.trades.extend(touched.trade.and_then(|number| state.trade(number)).cloned());
+                self.publish(shard, &mut state, event, touched);
+            }
+            Rows::Stored => {
+                let last = event.seq.get() + event.body.message_count();
+                state.skip_messages(PortfolioSeq::new(last.saturating_sub(1)));
+            }
+        }
+    }
+
+    fn publish(&mut self, shard: ShardId, state: &mut PortfolioState, event: &Event, touched: Touched) {
+        let table = &self.instruments[usize::from(shard.get())];
+        let mut seq = event.seq;
+        for kind in event.body.messages() {
+            self.scratch.clear();
+            let mut encode = |item: StreamItem<'_>| {
+                let message = StreamMessage { portfolio: event.portfolio, seq, time: event.time, item };
+                self.encoder.encode(&message, &mut self.scratch);
+            };
+            match kind {
+                MessageKind::Order => {
+                    let row = touched.order.and_then(|id| state.order(id));
+                    encode(StreamItem::Order(row.expect("the event's order is held")));
+                }
+                MessageKind::Fill => {
+                    let row = touched.trade.and_then(|number| state.trade(number));
+                    encode(StreamItem::Fill(row.expect("the event's trade is held")));
+                }
+                MessageKind::Position => {
+                    let instrument = touched.instrument.expect("a fill names its instrument");
+                    let symbol = table.get(&instrument).expect("what trades is in the table").symbol;
+                    encode(StreamItem::Position(&state.position(instrument, symbol)));
+                }
+                MessageKind::Cash => encode(StreamItem::Cash(&state.cash())),
+                MessageKind::Portfolio => {
+                    let view = crate::PortfolioView { head_seq: seq, ..state.view() };
+                    encode(StreamItem::Portfolio(&view));
+                }
+            }
+            let bytes = Bytes::copy_from_slice(&self.scratch);
+            self.rows.messages.push(MessageRow { portfolio: event.portfolio, seq, bytes: self.scratch.clone() });
+            self.cut_off += state.publish((seq, bytes));
+            self.messages += 1;
+            seq = seq.next();
+        }
+    }
+
+    /// The instrument table as a shard knows it.
+    pub(crate) fn instruments(&self, shard: ShardId) -> &BTreeMap<InstrumentId, Instrument> {
+        &self.instruments[usize::from(shard.get())]
+    }
+
+    /// How many rows wait to be taken, about.
+    pub(crate) fn row_count(&self) -> usize {
+        self.rows.messages.len() + self.changed.len() + self.rows.trades.len()
+    }
+
+    /// The rows that were made, with the orders as they are now and each shard's place.
+    pub(crate) fn take_rows(&mut self, markers: Vec<(ShardId, ShardSeq)>) -> ViewBatch {
+        self.changed.sort_unstable();
+        self.changed.dedup();
+        for id in self.changed.drain(..) {
+            if let Some(portfolio) = self.projections.portfolio(id.portfolio()) {
+                self.rows.orders.extend(lock(&portfolio).order(id).cloned());
+            }
+        }
+        let mut rows = std::mem::take(&mut self.rows);
+        rows.markers = markers;
+        rows
+    }
+}
+
+/// The projection thread: runs until the journal thread ends.
+pub(crate) fn run(mut folder: Folder, shared: &Shared, rounds: &Receiver<Round>, writer: &Sender<ViewBatch>) {
+    for round in rounds {
+        let began = Instant::now();
+        let mut markers = Vec::with_capacity(round.shards.len());
+        for durable in &round.shards {
+            let count = u64::try_from(durable.events.len()).expect("a batch is bounded");
+            let last = durable.first_seq.get() + count - 1;
+            let progress = shared.progress(durable.shard);
+            assert!(last <= progress.durable.load(Ordering::Acquire), "only what is durable is published");
+            for event in &durable.events {
+                folder.fold(durable.shard, event, Rows::Keep);
+            }
+            progress.published.store(last, Ordering::Release);
+            markers.push((durable.shard, ShardSeq::new(last)));
+        }
+        for Reply { answer, reply, .. } in round.replies {
+            // A requester that went away learns the outcome when it asks again.
+            let _ = answer.send(Ok(reply));
+        }
+        let meters = &shared.meters;
+        meters.messages_published.fetch_add(std::mem::take(&mut folder.messages), Ordering::Relaxed);
+        meters.slow_consumers.fetch_add(std::mem::take(&mut folder.cut_off), Ordering::Relaxed);
+        if !markers.is_empty() {
+            meters.fold.record(began.elapsed());
+            // The writer ends early only after a failure, which is latched.
+            let _ = writer.send(folder.take_rows(markers));
+        }
+    }
+    folder.projections.end_streams();
+}

@@ -1,0 +1,354 @@
+//! Portfolios' streams: gapless, resumable, bounded.
+//!
+//! A subscription first catches up from disk, then takes what memory holds and joins the live
+//! messages, both under the portfolio's lock: that is the one place where the two meet, and it leaves
+//! neither gap nor double. It must never make the publisher wait: a client that does not keep up is
+//! cut off and may resume. Invariant: what is handed out is numbered without a gap.
+
+use crate::ViewError;
+use crate::portfolio_state::PortfolioState;
+use crate::shared::lock;
+use bytes::Bytes;
+use model::limits::{CLIENT_BYTES_MAX, CLIENT_MESSAGES_MAX, PAGE_ROWS_MAX};
+use model::{PortfolioId, PortfolioSeq};
+use persistence::{Epoch, ViewStore};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use thiserror::Error;
+use tokio::sync::Notify;
+
+/// A message: its number and the bytes that clients receive.
+pub(crate) type Message = (PortfolioSeq, Bytes);
+
+/// Messages that one call hands out.
+const BATCH_MESSAGES_MAX: usize = 512;
+
+/// Where a subscription begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum After {
+    /// With what comes from now on.
+    Now,
+    /// With the message after this one; 0 is all that is kept.
+    Seq(PortfolioSeq),
+}
+
+/// Why a subscription is not possible.
+#[derive(Debug, Error)]
+pub enum SubscribeError {
+    /// The client has seen more than there is.
+    #[error("the sequence is ahead of the stream, whose last message is {head}")]
+    SeqAhead {
+        /// The last there is.
+        head: PortfolioSeq,
+    },
+    /// The client's sequence belongs to another history.
+    #[error("the stream belongs to another epoch")]
+    EpochChanged {
+        /// The history that stands.
+        epoch: Epoch,
+    },
+    /// There is no such portfolio.
+    #[error("there is no such portfolio")]
+    Unknown,
+    /// The messages that would follow are not kept any more.
+    #[error("the oldest message kept is {oldest}")]
+    Gone {
+        /// The oldest kept.
+        oldest: PortfolioSeq,
+    },
+    /// The view store failed.
+    #[error(transparent)]
+    View(#[from] ViewError),
+}
+
+/// Why a subscription ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CutOff {
+    /// More waited for the client than it may.
+    Slow,
+    /// The system stopped or failed.
+    Stopped,
+    /// Kept messages could not be read.
+    Unreadable,
+}
+
+/// The subscription ended; the client may resume after `last_seq`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("the subscription ended after message {last_seq}: {reason:?}")]
+pub struct SlowConsumer {
+    /// The last message that was handed out.
+    pub last_seq: PortfolioSeq,
+    /// Why.
+    pub reason: CutOff,
+}
+
+/// Messages in order, without a gap to those before.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StreamBatch {
+    /// Number and bytes of each.
+    pub messages: Vec<(PortfolioSeq, Bytes)>,
+}
+
+/// A page of a portfolio's stream.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MessagePage {
+    /// Number and bytes of each, oldest first.
+    pub messages: Vec<(PortfolioSeq, Bytes)>,
+    /// The last message there is.
+    pub head_seq: PortfolioSeq,
+    /// The oldest that is kept; one above the head when none is.
+    pub oldest_seq: PortfolioSeq,
+}
+
+/// What waits for one client.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    waiting: Mutex<Waiting>,
+    arrived: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    messages: VecDeque<Message>,
+    bytes: usize,
+    ended: Option<Ended>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ended {
+    CutOff(CutOff),
+    Dropped,
+}
+
+/// What became of a message that was put into an outbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Delivery {
+    /// It waits there.
+    Taken,
+    /// The client was too slow and is cut off with it.
+    CutOff,
+    /// The client is gone.
+    Gone,
+}
+
+impl Outbox {
+    /// Puts a message in, or ends the outbox.
+    pub(crate) fn push(&self, message: &Message) -> Delivery {
+        let mut waiting = lock(&self.waiting);
+        if waiting.ended.is_some() {
+            return Delivery::Gone;
+        }
+        let bytes = waiting.bytes + message.1.len();
+        let delivery = if waiting.messages.len() >= CLIENT_MESSAGES_MAX || bytes > CLIENT_BYTES_MAX {
+            waiting.end(Ended::CutOff(CutOff::Slow));
+            Delivery::CutOff
+        } else {
+            waiting.bytes = bytes;
+            waiting.messages.push_back(message.clone());
+            Delivery::Taken
+        };
+        drop(waiting);
+        self.arrived.notify_one();
+        delivery
+    }
+
+    /// Ends the outbox because the system stops.
+    pub(crate) fn stop(&self) {
+        lock(&self.waiting).end(Ended::CutOff(CutOff::Stopped));
+        self.arrived.notify_one();
+    }
+
+    /// Whether nothing is taken any more.
+    pub(crate) fn has_ended(&self) -> bool {
+        lock(&self.waiting).ended.is_some()
+    }
+}
+
+impl Waiting {
+    /// The first end stands. What waited goes; the client resumes from the disk.
+    fn end(&mut self, ended: Ended) {
+        self.ended.get_or_insert(ended);
+        self.messages = VecDeque::new();
+        self.bytes = 0;
+    }
+
+    fn take(&mut self) -> Vec<Message> {
+        let count = self.messages.len().min(BATCH_MESSAGES_MAX);
+        let taken: Vec<Message> = self.messages.drain(..count).collect();
+        self.bytes -= taken.iter().map(|(_, bytes)| bytes.len()).sum::<usize>();
+        taken
+    }
+}
+
+/// One client's place in a portfolio's stream.
+#[derive(Debug)]
+pub struct Subscription {
+    /// The journal's generation.
+    pub epoch: Epoch,
+    /// The last message there was when it began.
+    pub head_seq: PortfolioSeq,
+    /// The oldest message kept when it began.
+    pub oldest_seq: PortfolioSeq,
+    portfolio: PortfolioId,
+    /// The last message that was handed out.
+    delivered: PortfolioSeq,
+    phase: Phase,
+    state: Arc<Mutex<PortfolioState>>,
+    store: Arc<ViewStore>,
+}
+
+#[derive(Debug)]
+enum Phase {
+    /// Reads from disk until memory holds what comes next.
+    CatchUp,
+    /// Hands out what memory held at joining, then what arrives.
+    Live { joined: VecDeque<Message>, outbox: Arc<Outbox> },
+}
+
+/// What a subscription needs besides its place.
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub(crate) epoch: Epoch,
+    pub(crate) state: Arc<Mutex<PortfolioState>>,
+    pub(crate) store: Arc<ViewStore>,
+}
+
+impl Subscription {
+    /// Begins after a message, or now.
+    pub(crate) fn begin(source: Source, after: After) -> Result<Self, SubscribeError> {
+        let Source { epoch, state, store } = source;
+        let (portfolio, head, ring_start) = {
+            let state = lock(&state);
+            (state.id, state.head, state.ring_start())
+        };
+        let oldest = oldest_message(&store, portfolio, ring_start)?;
+        let mut subscription = Self {
+            epoch,
+            head_seq: head,
+            oldest_seq: oldest,
+            portfolio,
+            delivered: head,
+            phase: Phase::CatchUp,
+            state,
+            store,
+        };
+        match after {
+            After::Now => {
+                let head = subscription.join_live(After::Now);
+                subscription.head_seq = head;
+            }
+            After::Seq(after) if after > head => return Err(SubscribeError::SeqAhead { head }),
+            After::Seq(after) if after.next() < oldest => return Err(SubscribeError::Gone { oldest }),
+            After::Seq(after) => {
+                subscription.delivered = after;
+                subscription.join_live(After::Seq(after));
+            }
+        }
+        Ok(subscription)
+    }
+
+    /// Waits for messages and hands out all that are there, within a bound. Safe to cancel.
+    ///
+    /// # Errors
+    /// When the subscription was cut off.
+    pub async fn next(&mut self) -> Result<StreamBatch, SlowConsumer> {
+        loop {
+            if let Phase::CatchUp = self.phase {
+                self.join_live(After::Seq(self.delivered));
+            }
+            let messages = match &mut self.phase {
+                Phase::CatchUp => self.read_page().await?,
+                Phase::Live { joined, .. } if !joined.is_empty() => {
+                    joined.drain(..joined.len().min(BATCH_MESSAGES_MAX)).collect()
+                }
+                Phase::Live { outbox, .. } => take_or_wait(outbox, self.delivered).await?,
+            };
+            if let Some((first, _)) = messages.first() {
+                assert_eq!(*first, self.delivered.next(), "a stream has no gap");
+                self.delivered = messages.last().map_or(self.delivered, |(seq, _)| *seq);
+                return Ok(StreamBatch { messages });
+            }
+        }
+    }
+
+    /// Joins the live messages if memory holds all that comes next; returns the head at that moment.
+    fn join_live(&mut self, after: After) -> PortfolioSeq {
+        let mut state = lock(&self.state);
+        let head = state.head;
+        let after = match after {
+            After::Now => head,
+            After::Seq(after) => after,
+        };
+        if after.next() >= state.ring_start() {
+            let outbox = Arc::new(Outbox::default());
+            state.outboxes.retain(|outbox| !outbox.has_ended());
+            state.outboxes.push(Arc::clone(&outbox));
+            self.phase = Phase::Live { joined: state.ring_after(after, usize::MAX).into(), outbox };
+            self.delivered = after;
+        }
+        head
+    }
+
+    async fn read_page(&self) -> Result<Vec<Message>, SlowConsumer> {
+        let unreadable = SlowConsumer { last_seq: self.delivered, reason: CutOff::Unreadable };
+        let (store, portfolio, after) = (Arc::clone(&self.store), self.portfolio, self.delivered);
+        let page = tokio::task::spawn_blocking(move || stored_messages(&store, portfolio, after, PAGE_ROWS_MAX));
+        match page.await {
+            Ok(Ok(page)) if page.first().is_some_and(|(seq, _)| *seq == after.next()) => Ok(page),
+            Ok(Ok(_)) => Err(unreadable),
+            Ok(Err(error)) => {
+                tracing::error!(%error, %portfolio, "kept messages cannot be read");
+                Err(unreadable)
+            }
+            Err(_) => Err(unreadable),
+        }
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        if let Phase::Live { outbox, .. } = &self.phase {
+            lock(&outbox.waiting).end(Ended::Dropped);
+        }
+    }
+}
+
+async fn take_or_wait(outbox: &Outbox, delivered: PortfolioSeq) -> Result<Vec<Message>, SlowConsumer> {
+    loop {
+        {
+            let mut waiting = lock(&outbox.waiting);
+            if let Some(ended) = waiting.ended {
+                let reason = match ended {
+                    Ended::CutOff(reason) => reason,
+                    Ended::Dropped => CutOff::Stopped,
+                };
+                return Err(SlowConsumer { last_seq: delivered, reason });
+            }
+            if !waiting.messages.is_empty() {
+                return Ok(waiting.take());
+            }
+        }
+        outbox.arrived.notified().await;
+    }
+}
+
+/// Messages on disk after this one, oldest first.
+pub(crate) fn stored_messages(
+    store: &ViewStore,
+    portfolio: PortfolioId,
+    after: PortfolioSeq,
+    limit: usize,
+) -> Result<Vec<Message>, ViewError> {
+    let rows = store.messages(portfolio, after, limit)?;
+    Ok(rows.into_iter().map(|row| (row.seq, Bytes::from(row.bytes))).collect())
+}
+
+/// The oldest message there is, on disk or from `ring_start` on in memory.
+pub(crate) fn oldest_message(
+    store: &ViewStore,
+    portfolio: PortfolioId,
+    ring_start: PortfolioSeq,
+) -> Result<PortfolioSeq, ViewError> {
+    let stored = store.oldest_message(portfolio)?;
+    Ok(stored.map_or(ring_start, |stored| stored.min(ring_start)))
+}

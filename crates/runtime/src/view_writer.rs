@@ -1,0 +1,68 @@
+//! Writing the views to disk in the background, many rows at a time.
+//!
+//! Views may lag: memory holds what is not on disk yet, and recovery folds it anew. It must never
+//! write a marker before the rows it covers, which the store does in one transaction. Invariant:
+//! memory lets go of a row only after the commit that holds it.
+
+use crate::projection::Projections;
+use crate::shared::{Failure, Shared};
+use crossbeam::channel::{Receiver, RecvTimeoutError};
+use model::{OrderId, ShardId, ShardSeq};
+use persistence::{OrderRow, ViewBatch};
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+/// Longest that a row waits in memory for others to join it (guess: a commit is some milliseconds).
+const WAIT_MAX: Duration = Duration::from_millis(100);
+/// Rows after which a batch is written without waiting for more (guess).
+const ROWS_MAX: usize = 20_000;
+
+/// Rows that wait to be written, each order's latest state alone.
+#[derive(Debug, Default)]
+struct Gathered {
+    batch: ViewBatch,
+    orders: BTreeMap<OrderId, OrderRow>,
+    markers: BTreeMap<ShardId, ShardSeq>,
+}
+
+impl Gathered {
+    fn add(&mut self, mut rows: ViewBatch) {
+        self.orders.extend(rows.orders.into_iter().map(|row| (row.id, row)));
+        self.batch.trades.append(&mut rows.trades);
+        self.batch.messages.append(&mut rows.messages);
+        self.markers.extend(rows.markers);
+    }
+
+    fn rows(&self) -> usize {
+        self.orders.len() + self.batch.trades.len() + self.batch.messages.len()
+    }
+
+    fn take(&mut self) -> ViewBatch {
+        let gathered = std::mem::take(self);
+        ViewBatch {
+            orders: gathered.orders.into_values().collect(),
+            markers: gathered.markers.into_iter().collect(),
+            ..gathered.batch
+        }
+    }
+}
+
+/// The view writer thread: runs until the projection thread ends, and writes all that came.
+pub(crate) fn run(projections: &Projections, shared: &Shared, rows: &Receiver<ViewBatch>) {
+    let mut gathered = Gathered::default();
+    while let Ok(first) = rows.recv() {
+        gathered.add(first);
+        let deadline = Instant::now() + WAIT_MAX;
+        while gathered.rows() < ROWS_MAX {
+            match rows.recv_deadline(deadline) {
+                Ok(more) => gathered.add(more),
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        if let Err(error) = projections.write(&gathered.take()) {
+            // What is in memory stays readable; without the disk it would grow without bound.
+            shared.fail(Failure::Views(error.to_string()));
+            return;
+        }
+    }
+}
