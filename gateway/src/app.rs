@@ -1,0 +1,76 @@
+//! The whole application as one service: routes, pages, and the layers around them.
+
+use crate::problem::Problem;
+use crate::state::AppState;
+use crate::{health, metrics, openapi, path, web};
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use model::limits::REQUEST_BYTES_MAX;
+use std::any::Any;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+use tower::util::MapRequest;
+use tower::{Layer, ServiceBuilder};
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_swagger_ui::SwaggerUi;
+use uuid::Uuid;
+
+/// What the listener serves: a router behind the rule for slashes.
+pub(crate) type App = MapRequest<Router, fn(Request) -> Request>;
+
+/// Builds the application.
+pub(crate) fn build(state: &AppState) -> App {
+    let (api, document) = openapi::router().split_for_parts();
+    let catching = state.clone();
+    let measured = state.clone();
+    let layers = ServiceBuilder::new()
+        .layer(middleware::from_fn(move |request, next| around(measured.clone(), request, next)))
+        .layer(CatchPanicLayer::custom(move |panic: Box<dyn Any + Send>| panicked(&catching, &*panic)))
+        .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX));
+    let router = api
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(metrics::show))
+        .with_state(state.clone())
+        .merge(SwaggerUi::new("/docs").url("/api/openapi.json", document))
+        .fallback(web::fallback)
+        .method_not_allowed_fallback(web::method_not_allowed)
+        .layer(layers);
+    let rule: fn(Request) -> Request = path::normalise;
+    tower::util::MapRequestLayer::new(rule).layer(router)
+}
+
+/// A handler that panicked is a 500 and a count; the others go on.
+fn panicked(state: &AppState, panic: &(dyn Any + Send)) -> Response {
+    state.metrics.panics.fetch_add(1, Ordering::Relaxed);
+    let words =
+        panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    Problem::internal(&words.unwrap_or("a handler panicked")).into_response()
+}
+
+/// Measures, names and secures every answer.
+async fn around(state: AppState, request: Request, next: Next) -> Response {
+    let begun = Instant::now();
+    let id = Uuid::now_v7();
+    let (method, uri_path) = (request.method().clone(), request.uri().path().to_owned());
+    let mut response = next.run(request).await;
+    let took = begun.elapsed();
+    state.metrics.answered(response.status(), took);
+    tracing::debug!(request = %id, %method, path = %uri_path, status = response.status().as_u16(), ?took, "answered");
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
+        headers.insert(HeaderName::from_static("x-request-id"), id);
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    response
+}
+
+#[cfg(test)]
+#[path = "app_tests.rs"]
+mod tests;

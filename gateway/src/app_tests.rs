@@ -1,0 +1,320 @@
+//! The whole application without a network: requests go into the service, ticks into the system.
+
+use super::*;
+use crate::config::{FeedKind, Settings};
+use crate::ids::Ids;
+use crate::market::Market;
+use crate::serve::{installation, new_state, spec, start_system};
+use axum::body::Body;
+use axum::http::{Method, StatusCode};
+use feeds::{FeedStatus, Push, Subscriptions, TickSink, instruments};
+use model::{InstrumentId, Price, Qty, Quote, Symbol, Tick, TickBody, Time};
+use persistence::{FileStorage, Storage};
+use runtime::{ClockMode, System};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use tokio::sync::watch;
+use tower::ServiceExt;
+
+struct TestServer {
+    app: App,
+    state: AppState,
+    system: System,
+    port: runtime::FeedPort,
+    _stop: watch::Sender<bool>,
+    _dir: tempfile::TempDir,
+}
+
+struct Reply {
+    status: StatusCode,
+    body: Value,
+    headers: axum::http::HeaderMap,
+}
+
+impl TestServer {
+    async fn start() -> Self {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let settings = Settings {
+            data_dir: dir.path().to_owned(),
+            clock: ClockMode::Feed,
+            shards: Some(1),
+            ..Settings::default()
+        };
+        let settings = Arc::new(settings);
+        let storage: Arc<dyn Storage> = Arc::new(FileStorage);
+        let (tag, secret) = installation(&settings, &storage).expect("a catalogue");
+        let ids = Arc::new(Ids::new(tag));
+        let mut system = start_system(&settings, storage, Arc::clone(&ids)).await.expect("starts");
+        let handle = system.handle();
+        let apple = instruments::instrument_for(symbol("AAPL"), InstrumentId::new(0));
+        handle.define_instruments(vec![spec(apple)]).await.expect("defines");
+        let (stop, stopping) = watch::channel(false);
+        let market = Market::new(Subscriptions::new(), FeedKind::Alpaca);
+        let feed = (market, Arc::new(FeedStatus::new()));
+        let state = new_state(&settings, (handle, ids, secret), feed, stopping).expect("a state");
+        let mut port = system.feed_port();
+        port.feed_up();
+        Self { app: build(&state), state, system, port, _stop: stop, _dir: dir }
+    }
+
+    /// A quote of AAPL; engine time follows it.
+    fn quote(&mut self, second: i64, bid: i64, ask: i64) {
+        let instrument = self.state.handle.instruments().by_symbol(symbol("AAPL")).expect("defined").id;
+        let size = Qty::whole(1_000);
+        let quote = Quote { bid: Price::whole(bid), bid_size: size, ask: Price::whole(ask), ask_size: size };
+        let time = Time::from_seconds(1_381_152_600 + second);
+        let tick = Tick { instrument, time, body: TickBody::Quote(quote) };
+        assert_eq!(self.port.push(tick), Push::Accepted);
+    }
+
+    async fn send(&self, method: Method, path: &str, token: &str, body: Option<Value>) -> Reply {
+        let mut request = Request::builder().method(method).uri(path);
+        if !token.is_empty() {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let body = match body {
+            Some(body) => {
+                request = request.header("content-type", "application/json");
+                Body::from(body.to_string())
+            }
+            None => Body::empty(),
+        };
+        let response = self.app.clone().oneshot(request.body(body).expect("a request")).await.expect("infallible");
+        let (parts, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, 1 << 20).await.expect("a body");
+        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        Reply { status: parts.status, body, headers: parts.headers }
+    }
+
+    async fn get(&self, path: &str, token: &str) -> Reply {
+        self.send(Method::GET, path, token, None).await
+    }
+
+    async fn post(&self, path: &str, token: &str, body: Value) -> Reply {
+        self.send(Method::POST, path, token, Some(body)).await
+    }
+
+    /// A new user's token and first portfolio.
+    async fn user(&self, username: &str) -> (String, String) {
+        let credentials = json!({"username": username, "password": "long enough"});
+        assert_eq!(self.post("/api/users/register/", "", credentials.clone()).await.status, StatusCode::CREATED);
+        let tokens = self.post("/api/token/", "", credentials).await.body;
+        let token = tokens["access"].as_str().expect("a token").to_owned();
+        let portfolios = self.get("/api/paper/portfolios/", &token).await.body;
+        (token, portfolios["results"][0]["id"].as_str().expect("an id").to_owned())
+    }
+
+    fn stop(self) {
+        drop((self.app, self.state, self.port));
+        self.system.stop().expect("stops");
+    }
+}
+
+fn symbol(text: &str) -> Symbol {
+    Symbol::parse(text).expect("a ticker of the test")
+}
+
+fn order(portfolio: &str, name: &str, changes: &Value) -> Value {
+    let mut order = json!({"portfolio_id": portfolio, "client_order_id": name, "symbol": "AAPL", "side": "BUY",
+        "type": "LIMIT", "limit_price": "90", "qty": "10", "time_in_force": "GTC"});
+    for (member, value) in changes.as_object().expect("an object") {
+        order[member] = value.clone();
+    }
+    order
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_lives_from_submission_to_its_end() {
+    let mut server = TestServer::start().await;
+    let (token, portfolio) = server.user("ada").await;
+    server.quote(0, 99, 101);
+    let orders = "/api/paper/orders/";
+    let market = order(&portfolio, "m", &json!({"type": "MARKET", "limit_price": null}));
+    let bought = loop {
+        // The tick races the first request to the shard: until it is there, the order rests.
+        let sent = server.post(orders, &token, market.clone()).await;
+        assert!(matches!(sent.status, StatusCode::CREATED | StatusCode::OK), "{}", sent.body);
+        if sent.body["status"] == "FILLED" {
+            break sent.body;
+        }
+        tokio::task::yield_now().await;
+    };
+    // Ten at the ask of 101.
+    assert_eq!((&bought["filled_avg_price"], &bought["filled_qty"]), (&json!("101"), &json!("10")));
+    let replayed = server.post(orders, &token, market.clone()).await;
+    assert_eq!(
+        (replayed.status, replayed.headers["idempotent-replayed"].to_str().ok()),
+        (StatusCode::OK, Some("true"))
+    );
+    let other = server.post(orders, &token, order(&portfolio, "m", &json!({"qty": "11"}))).await;
+    assert_eq!((other.status, &other.body["code"]), (StatusCode::CONFLICT, &json!("IDEMPOTENCY_MISMATCH")));
+    let shown = server.get(&format!("/api/paper/portfolios/{portfolio}"), &token).await.body;
+    assert_eq!(shown["cash"], "98990");
+
+    let resting = server.post(orders, &token, order(&portfolio, "r", &json!({}))).await;
+    assert_eq!((resting.status, &resting.body["status"]), (StatusCode::CREATED, &json!("NEW")));
+    let path = format!("{orders}{}/", resting.body["id"].as_str().expect("an id"));
+    let changed = server.send(Method::PATCH, &path, &token, Some(json!({"limit_price": "91"}))).await;
+    assert_eq!((&changed.body["limit_price"], &changed.body["revision"]), (&json!("91"), &json!(1)));
+    let refused = server.send(Method::PATCH, &path, &token, Some(json!({"stop_price": "80"}))).await;
+    assert_eq!(
+        (refused.status, &refused.body["order"]["limit_price"]),
+        (StatusCode::UNPROCESSABLE_ENTITY, &json!("91"))
+    );
+    let ended = server.send(Method::PATCH, &path, &token, Some(json!({"status": "CANCELED"}))).await;
+    assert_eq!((ended.status, &ended.body["status"]), (StatusCode::OK, &json!("CANCELED")));
+    for method in [Method::DELETE, Method::PATCH] {
+        let body = (method == Method::PATCH).then(|| json!({"qty": "5"}));
+        let late = server.send(method, &path, &token, body).await;
+        assert_eq!((late.status, &late.body["code"]), (StatusCode::CONFLICT, &json!("ORDER_NOT_OPEN")));
+    }
+    server.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_order_exists_and_is_refused_again() {
+    let server = TestServer::start().await;
+    let (token, portfolio) = server.user("ada").await;
+    for (name, changes, code) in [
+        ("u", json!({"symbol": "NOPE"}), "UNKNOWN_SYMBOL"),
+        ("q", json!({"side": "SELL"}), "INSUFFICIENT_QUANTITY"),
+        ("b", json!({"qty": "1000000"}), "INSUFFICIENT_BUYING_POWER"),
+        ("i", json!({"limit_price": "90.001"}), "INVALID_PRICE_INCREMENT"),
+    ] {
+        for _ in 0..2 {
+            let reply = server.post("/api/paper/orders/", &token, order(&portfolio, name, &changes)).await;
+            assert_eq!(
+                (reply.status, &reply.body["code"]),
+                (StatusCode::UNPROCESSABLE_ENTITY, &json!(code)),
+                "{}",
+                reply.body
+            );
+            assert_eq!(reply.body["order"]["status"], "REJECTED");
+            assert_eq!(reply.body["order"]["client_order_id"], name);
+        }
+    }
+    let listed = server.get(&format!("/api/paper/orders/?portfolio_id={portfolio}&status=REJECTED"), &token).await;
+    assert_eq!(listed.body["results"].as_array().map(Vec::len), Some(4));
+    server.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_users_objects_are_as_if_missing() {
+    let server = TestServer::start().await;
+    let (ada, portfolio) = server.user("ada").await;
+    let (eve, _) = server.user("eve").await;
+    let sent = server.post("/api/paper/orders/", &ada, order(&portfolio, "r", &json!({}))).await;
+    let order_id = sent.body["id"].as_str().expect("an id").to_owned();
+    let missing = uuid::Uuid::new_v4();
+    let of_portfolio = |id: &str| {
+        ["", "positions/", "events/", "reset/", "audit/"]
+            .map(|rest| (Method::GET, format!("/api/paper/portfolios/{id}/{rest}"), None))
+    };
+    let of_both = |portfolio: &str, order_id: &str| {
+        let mut requests = Vec::from(of_portfolio(portfolio));
+        requests.extend([
+            (Method::POST, format!("/api/paper/portfolios/{portfolio}/deposit/"), Some(json!({"amount": "1"}))),
+            (Method::POST, format!("/api/paper/portfolios/{portfolio}/withdraw/"), Some(json!({"amount": "1"}))),
+            (Method::PATCH, format!("/api/paper/portfolios/{portfolio}/"), Some(json!({"name": "mine"}))),
+            (Method::DELETE, format!("/api/paper/portfolios/{portfolio}/"), None),
+            (Method::DELETE, format!("/api/paper/portfolios/{portfolio}/positions/AAPL/"), None),
+            (Method::POST, "/api/paper/orders/".to_owned(), Some(order(portfolio, "e", &json!({})))),
+            (Method::GET, format!("/api/paper/orders/?portfolio_id={portfolio}"), None),
+            (Method::DELETE, format!("/api/paper/orders/?portfolio_id={portfolio}"), None),
+            (Method::GET, format!("/api/paper/trades/?portfolio_id={portfolio}"), None),
+            (Method::GET, format!("/api/paper/orders/{order_id}/"), None),
+            (Method::PATCH, format!("/api/paper/orders/{order_id}/"), Some(json!({"qty": "1"}))),
+            (Method::DELETE, format!("/api/paper/orders/{order_id}/"), None),
+        ]);
+        requests
+    };
+    let foreign = of_both(&portfolio, &order_id);
+    let absent = of_both(&missing.to_string(), &missing.to_string());
+    for ((method, path, body), (_, absent_path, absent_body)) in foreign.into_iter().zip(absent) {
+        let other = server.send(method.clone(), &path, &eve, body.clone()).await;
+        let none = server.send(method.clone(), &absent_path, &eve, absent_body).await;
+        assert_eq!(other.status, StatusCode::NOT_FOUND, "{method} {path}: {}", other.body);
+        assert_eq!((other.status, other.body), (none.status, none.body), "{method} {path}");
+        let anonymous = server.send(method.clone(), &path, "", body).await;
+        assert_eq!(anonymous.status, StatusCode::UNAUTHORIZED, "{method} {path}");
+    }
+    assert_eq!(server.get(&format!("/api/paper/orders/{order_id}/"), &ada).await.body["status"], "NEW");
+    server.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_refusal_is_a_problem_document_of_the_right_status() {
+    let server = TestServer::start().await;
+    let (token, portfolio) = server.user("ada").await;
+    let of = |rest: &str| format!("/api/paper/portfolios/{portfolio}/{rest}");
+    for (method, path, body, status) in [
+        (Method::GET, "/api/nothing/".to_owned(), None, 404),
+        (Method::PUT, "/api/paper/orders/".to_owned(), Some(json!({})), 405),
+        (Method::POST, "/api/paper/orders/".to_owned(), Some(json!([])), 400),
+        (Method::POST, "/api/paper/orders/".to_owned(), None, 415),
+        (Method::POST, "/api/paper/orders/".to_owned(), Some(json!({"x": "y".repeat(70_000)})), 413),
+        (
+            Method::POST,
+            "/api/paper/orders/".to_owned(),
+            Some(order(&portfolio, "p", &json!({"post_only": true}))),
+            501,
+        ),
+        (Method::POST, "/api/paper/portfolios/".to_owned(), Some(json!({"name": "x", "cash": "1"})), 400),
+        (
+            Method::POST,
+            "/api/paper/portfolios/".to_owned(),
+            Some(json!({"name": "x", "limits": {"short_selling": true}})),
+            501,
+        ),
+        (Method::POST, of("deposit/"), Some(json!({"amount": "-5"})), 400),
+        (Method::POST, of("deposit/"), Some(json!({"amount": 1e30})), 400),
+        (Method::POST, of("withdraw/"), Some(json!({"amount": "100001"})), 422),
+        (Method::GET, of("events/?after_seq=x"), None, 400),
+        (Method::GET, of("events/?after_seq=999999"), None, 409),
+        (Method::DELETE, of("positions/AAPL/"), None, 404),
+        (Method::GET, "/api/market/quote/".to_owned(), None, 400),
+        (Method::GET, "/api/market/quote/?symbol=NOPE".to_owned(), None, 404),
+        (Method::GET, "/api/market/history/?symbol=AAPL&interval=2m".to_owned(), None, 400),
+        (Method::GET, "/api/paper/orders/".to_owned(), None, 400),
+        (Method::GET, format!("/api/paper/orders/?portfolio_id={portfolio}&status=pending"), None, 400),
+        (Method::GET, format!("/api/paper/orders/?portfolio_id={portfolio}&limit=0"), None, 400),
+        (Method::GET, format!("/api/paper/trades/?portfolio_id={portfolio}&cursor=x"), None, 400),
+        (Method::GET, "/api/paper/strategies/".to_owned(), None, 501),
+        (Method::GET, "/ws".to_owned(), None, 400),
+    ] {
+        let reply = server.send(method.clone(), &path, &token, body).await;
+        assert_eq!(reply.status.as_u16(), status, "{method} {path}: {}", reply.body);
+        if path != "/ws" {
+            assert_eq!(reply.headers["content-type"], "application/problem+json", "{method} {path}");
+            assert_eq!(reply.body["status"], status, "{method} {path}");
+            assert!(reply.body["code"].is_string(), "{method} {path}");
+        }
+    }
+    assert_eq!(server.state.metrics.panics.load(Ordering::Relaxed), 0);
+    server.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_do_what_their_scopes_say_until_they_are_revoked() {
+    let server = TestServer::start().await;
+    let (token, portfolio) = server.user("ada").await;
+    let made = server.post("/api/users/me/api-keys/", &token, json!({"label": "bot", "scopes": ["read"]})).await;
+    assert_eq!(made.status, StatusCode::CREATED);
+    let (key_id, secret) =
+        (made.body["key_id"].as_str().expect("an id"), made.body["secret"].as_str().expect("a secret"));
+    let with_key = async |method: Method, path: &str, secret: &str, body: Option<Value>| {
+        let request = Request::builder().method(method).uri(path).header("content-type", "application/json");
+        let request = request.header("APCA-API-KEY-ID", key_id).header("APCA-API-SECRET-KEY", secret);
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        server.app.clone().oneshot(request.body(body).expect("a request")).await.expect("infallible").status()
+    };
+    assert_eq!(with_key(Method::GET, "/api/users/me/", secret, None).await, StatusCode::OK);
+    assert_eq!(with_key(Method::GET, "/api/users/me/", "wrong", None).await, StatusCode::UNAUTHORIZED);
+    let body = order(&portfolio, "k", &json!({}));
+    assert_eq!(with_key(Method::POST, "/api/paper/orders/", secret, Some(body)).await, StatusCode::FORBIDDEN);
+    assert_eq!(with_key(Method::GET, "/api/users/me/api-keys/", secret, None).await, StatusCode::FORBIDDEN);
+    let path = format!("/api/users/me/api-keys/{key_id}/");
+    assert_eq!(server.send(Method::DELETE, &path, &token, None).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(with_key(Method::GET, "/api/users/me/", secret, None).await, StatusCode::UNAUTHORIZED);
+    server.stop();
+}

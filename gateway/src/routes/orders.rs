@@ -1,0 +1,206 @@
+//! Orders: sending, changing, ending, looking at one.
+//!
+//! The order of refusals: wrong shape (400), not one's own portfolio (404), not offered (501), then
+//! the engine's word (422, 409).
+
+use crate::auth::{Principal, Trader, User};
+use crate::dto::{Amend, AmendRequest, OrderRequest, OrderTerms, OrderView, Page, ParsedOrder, symbol};
+use crate::json::{StrictJson, StrictQuery};
+use crate::problem::{Problem, ProblemDocument};
+use crate::state::{AppState, unexpected};
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use model::{ClientOrderId, Command, CommandReply, OrderId, OrderStatus, PortfolioId, Reject, Symbol};
+use persistence::OrderRow;
+use serde::Deserialize;
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+/// What became of a submitted order.
+pub(crate) enum Submitted {
+    /// It was taken.
+    Accepted(OrderView),
+    /// The same was sent before.
+    Replayed(OrderView),
+}
+
+/// Sends an order for a portfolio that belongs to whoever asks.
+///
+/// # Errors
+/// 422 with the rejected order in `order`, 409, or 503.
+pub(crate) async fn submit(
+    state: &AppState,
+    principal: &Principal,
+    portfolio: PortfolioId,
+    (terms, client_order_id): (OrderTerms, ClientOrderId),
+) -> Result<Submitted, Problem> {
+    state.watch(terms.symbol);
+    let order = terms.into_order(portfolio, client_order_id);
+    match state.send(principal.submitted_by(), Command::Submit(order)).await? {
+        CommandReply::Accepted(id) => Ok(Submitted::Accepted(view(state, id)?)),
+        CommandReply::Duplicate(id) => {
+            let row = row(state, id)?;
+            match (row.status, &row.reject) {
+                (OrderStatus::Rejected, Some(reject)) => Err(rejected(state, &row, reject)),
+                _ => Ok(Submitted::Replayed(OrderView::of(&row, &state.ids))),
+            }
+        }
+        CommandReply::OrderRejected(id, reject) => Err(rejected(state, &row(state, id)?, &reject)),
+        CommandReply::Refused(reject) => Err(Problem::rejected(&reject)),
+        other @ (CommandReply::Done | CommandReply::Replaced(_) | CommandReply::Canceled(_)) => {
+            Err(unexpected(&other))
+        }
+    }
+}
+
+fn rejected(state: &AppState, row: &OrderRow, reject: &Reject) -> Problem {
+    Problem::rejected(reject).with_order(OrderView::of(row, &state.ids))
+}
+
+fn row(state: &AppState, id: OrderId) -> Result<OrderRow, Problem> {
+    let found = state.handle.order(id).map_err(|error| Problem::internal(&error))?;
+    found.ok_or_else(|| Problem::internal(&format!("order {id} was answered and is not in the views")))
+}
+
+pub(crate) fn view(state: &AppState, id: OrderId) -> Result<OrderView, Problem> {
+    Ok(OrderView::of(&row(state, id)?, &state.ids))
+}
+
+/// The order behind a path's id, when its portfolio belongs to whoever asks.
+async fn owned_order(state: &AppState, principal: &Principal, id: &str) -> Result<OrderId, Problem> {
+    let id = Uuid::parse_str(id).ok().and_then(|id| state.ids.order_of(id)).ok_or_else(Problem::not_found)?;
+    state.owned(principal, id.portfolio()).await?;
+    let found = state.handle.order(id).map_err(|error| Problem::internal(&error))?;
+    found.map(|_| id).ok_or_else(Problem::not_found)
+}
+
+/// Sends an order.
+#[utoipa::path(post, path = "/api/paper/orders/", tag = "orders", request_body = OrderRequest, security(("bearer" = []), ("key" = [])),
+    responses((status = 201, description = "Taken", body = OrderView),
+        (status = 200, description = "Sent before; `Idempotent-Replayed: true`", body = OrderView),
+        (status = 400, body = ProblemDocument), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
+        (status = 422, description = "Refused; the order exists, REJECTED", body = ProblemDocument),
+        (status = 501, body = ProblemDocument), (status = 503, body = ProblemDocument)))]
+pub(crate) async fn create(
+    State(state): State<AppState>,
+    Trader(principal): Trader,
+    StrictJson(request): StrictJson<OrderRequest>,
+) -> Result<Response, Problem> {
+    let ParsedOrder { portfolio, client_order_id, terms } = request.parse()?;
+    let row = state.owned_portfolio(&principal, portfolio).await?;
+    let terms = terms.map_err(|field| Problem::not_implemented(Some(field)))?;
+    match submit(&state, &principal, row.id, (terms, client_order_id)).await? {
+        Submitted::Accepted(order) => Ok((StatusCode::CREATED, Json(order)).into_response()),
+        Submitted::Replayed(order) => {
+            let mut response = (StatusCode::OK, Json(order)).into_response();
+            response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
+            Ok(response)
+        }
+    }
+}
+
+/// One order.
+#[utoipa::path(get, path = "/api/paper/orders/{id}/", tag = "orders", params(("id" = Uuid, Path)), security(("bearer" = []), ("key" = [])),
+    responses((status = 200, body = OrderView), (status = 404, body = ProblemDocument)))]
+pub(crate) async fn show(
+    State(state): State<AppState>,
+    User(principal): User,
+    Path(id): Path<String>,
+) -> Result<Json<OrderView>, Problem> {
+    let id = owned_order(&state, &principal, &id).await?;
+    view(&state, id).map(Json)
+}
+
+/// Changes an open order in place, or cancels it with `{"status": "CANCELED"}`.
+#[utoipa::path(patch, path = "/api/paper/orders/{id}/", tag = "orders", params(("id" = Uuid, Path)), request_body = AmendRequest,
+    security(("bearer" = []), ("key" = [])),
+    responses((status = 200, body = OrderView), (status = 400, body = ProblemDocument), (status = 404, body = ProblemDocument),
+        (status = 409, description = "Not open any more", body = ProblemDocument),
+        (status = 422, description = "Refused; `order` stands unchanged", body = ProblemDocument), (status = 501, body = ProblemDocument)))]
+pub(crate) async fn amend(
+    State(state): State<AppState>,
+    Trader(principal): Trader,
+    Path(id): Path<String>,
+    StrictJson(request): StrictJson<AmendRequest>,
+) -> Result<Json<OrderView>, Problem> {
+    let wanted = request.parse()?;
+    let order = owned_order(&state, &principal, &id).await?;
+    let command = match wanted {
+        Amend::Cancel => Command::Cancel { order },
+        Amend::Change(amendment) => Command::Replace { order, amendment },
+        Amend::NotOffered(field) => return Err(Problem::not_implemented(Some(field))),
+    };
+    finish(&state, &principal, order, command).await
+}
+
+/// Cancels an order.
+#[utoipa::path(delete, path = "/api/paper/orders/{id}/", tag = "orders", params(("id" = Uuid, Path)), security(("bearer" = []), ("key" = [])),
+    responses((status = 200, body = OrderView), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+pub(crate) async fn cancel(
+    State(state): State<AppState>,
+    Trader(principal): Trader,
+    Path(id): Path<String>,
+) -> Result<Json<OrderView>, Problem> {
+    let order = owned_order(&state, &principal, &id).await?;
+    finish(&state, &principal, order, Command::Cancel { order }).await
+}
+
+async fn finish(
+    state: &AppState,
+    principal: &Principal,
+    order: OrderId,
+    command: Command,
+) -> Result<Json<OrderView>, Problem> {
+    match state.send(principal.submitted_by(), command).await? {
+        CommandReply::Done | CommandReply::Replaced(_) | CommandReply::Canceled(_) => view(state, order).map(Json),
+        CommandReply::Refused(reject) => Err(Problem::rejected(&reject).with_order(view(state, order)?)),
+        other @ (CommandReply::Accepted(_) | CommandReply::OrderRejected(..) | CommandReply::Duplicate(_)) => {
+            Err(unexpected(&other))
+        }
+    }
+}
+
+/// Whose orders to cancel.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct CancelQuery {
+    /// Required.
+    portfolio_id: Option<String>,
+    /// Only this symbol's.
+    symbol: Option<String>,
+}
+
+/// Cancels all open orders of a portfolio.
+#[utoipa::path(delete, path = "/api/paper/orders/", tag = "orders", params(CancelQuery), security(("bearer" = []), ("key" = [])),
+    responses((status = 200, description = "The orders that ended", body = Page<OrderView>), (status = 400, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
+pub(crate) async fn cancel_all(
+    State(state): State<AppState>,
+    Trader(principal): Trader,
+    StrictQuery(query): StrictQuery<CancelQuery>,
+) -> Result<Json<Page<OrderView>>, Problem> {
+    let id = portfolio_id(query.portfolio_id.as_deref())?;
+    let symbol: Option<Symbol> = query.symbol.as_deref().map(|text| symbol("symbol", text)).transpose()?;
+    let row = state.owned_portfolio(&principal, id).await?;
+    let command = Command::CancelAll { portfolio: row.id, symbol };
+    match state.send(principal.submitted_by(), command).await? {
+        CommandReply::Canceled(ids) => {
+            let orders = ids.into_iter().map(|id| view(&state, id)).collect::<Result<Vec<_>, _>>()?;
+            Ok(Json(Page::whole(orders)))
+        }
+        CommandReply::Done => Ok(Json(Page::whole(Vec::new()))),
+        CommandReply::Refused(reject) => Err(Problem::rejected(&reject)),
+        other @ (CommandReply::Accepted(_)
+        | CommandReply::OrderRejected(..)
+        | CommandReply::Duplicate(_)
+        | CommandReply::Replaced(_)) => Err(unexpected(&other)),
+    }
+}
+
+/// The query's portfolio.
+pub(crate) fn portfolio_id(text: Option<&str>) -> Result<Uuid, Problem> {
+    let text = text.ok_or_else(|| Problem::missing("portfolio_id"))?;
+    Uuid::parse_str(text).map_err(|_| Problem::invalid("portfolio_id", "must be a UUID"))
+}

@@ -1,0 +1,105 @@
+//! Positions: the list, closing one, closing all.
+
+use super::orders::{Submitted, submit};
+use super::portfolios::positions;
+use crate::auth::{OwnedPortfolio, Principal, Trader};
+use crate::dto::{Decimal, OrderTerms, OrderView, Page, PositionReply, qty, symbol};
+use crate::json::StrictQuery;
+use crate::problem::{Problem, ProblemDocument};
+use crate::state::AppState;
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use model::{ClientOrderId, OrderKind, PortfolioId, Qty, Side, Size, TimeInForce};
+use runtime::PositionView;
+use serde::Deserialize;
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+/// The positions that are held, valued at the market.
+#[utoipa::path(get, path = "/api/paper/portfolios/{id}/positions/", tag = "portfolios", params(("id" = Uuid, Path)), security(("bearer" = []), ("key" = [])),
+    responses((status = 200, body = Page<PositionReply>), (status = 404, body = ProblemDocument)))]
+pub(crate) async fn list(State(state): State<AppState>, owned: OwnedPortfolio) -> Json<Page<PositionReply>> {
+    Json(Page::whole(positions(&state, &owned.row)))
+}
+
+/// The market order that closes this much of a holding.
+fn closing(position: &PositionView, qty: Qty) -> (OrderTerms, ClientOrderId) {
+    let name = format!("close-{}", Uuid::new_v4());
+    let terms = OrderTerms {
+        symbol: position.symbol,
+        side: if position.qty.is_positive() { Side::Sell } else { Side::Buy },
+        kind: OrderKind::Market,
+        size: Size::Shares(qty),
+        time_in_force: TimeInForce::Day,
+    };
+    (terms, ClientOrderId::parse(&name).expect("a prefix and a UUID are a client order id"))
+}
+
+async fn close_position(
+    state: &AppState,
+    principal: &Principal,
+    portfolio: PortfolioId,
+    (terms, name): (OrderTerms, ClientOrderId),
+) -> Result<OrderView, Problem> {
+    match submit(state, principal, portfolio, (terms, name)).await? {
+        Submitted::Accepted(order) | Submitted::Replayed(order) => Ok(order),
+    }
+}
+
+/// How much to close.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct CloseQuery {
+    /// All when absent.
+    qty: Option<String>,
+}
+
+/// Closes a position, or a part of it, by a market order.
+#[utoipa::path(delete, path = "/api/paper/portfolios/{id}/positions/{symbol}/", tag = "portfolios",
+    params(("id" = Uuid, Path), ("symbol" = String, Path, description = "URL-encoded, such as BTC%2FUSD"), CloseQuery), security(("bearer" = []), ("key" = [])),
+    responses((status = 201, body = OrderView), (status = 404, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+pub(crate) async fn close(
+    State(state): State<AppState>,
+    _trader: Trader,
+    owned: Result<OwnedPortfolio, Problem>,
+    names: Path<(String, String)>,
+    StrictQuery(query): StrictQuery<CloseQuery>,
+) -> Result<(StatusCode, Json<OrderView>), Problem> {
+    let wanted = match query.qty.as_deref() {
+        None => None,
+        Some(text) => {
+            let value = Decimal::parse(text).map_err(|error| Problem::invalid("qty", error.to_string()))?;
+            Some(qty("qty", value)?)
+        }
+    };
+    let OwnedPortfolio { principal, row } = owned?;
+    let Path((_, ticker)) = names;
+    let ticker = symbol("symbol", &ticker).map_err(|_| Problem::not_found())?;
+    let held = state.handle.positions(row.id);
+    let position = held.iter().find(|position| position.symbol == ticker && !position.qty.is_zero());
+    let position = position.ok_or_else(Problem::not_found)?;
+    let order = closing(position, wanted.unwrap_or(position.qty.size()));
+    let order = close_position(&state, &principal, row.id, order).await?;
+    Ok((StatusCode::CREATED, Json(order)))
+}
+
+/// Closes every position by market orders. An order that was refused stands in the list, REJECTED.
+#[utoipa::path(delete, path = "/api/paper/portfolios/{id}/positions/", tag = "portfolios", params(("id" = Uuid, Path)), security(("bearer" = []), ("key" = [])),
+    responses((status = 200, body = Page<OrderView>), (status = 404, body = ProblemDocument)))]
+pub(crate) async fn close_all(
+    State(state): State<AppState>,
+    owned: OwnedPortfolio,
+) -> Result<Json<Page<OrderView>>, Problem> {
+    let OwnedPortfolio { principal, row } = owned.for_change()?;
+    let mut orders = Vec::new();
+    for position in state.handle.positions(row.id).iter().filter(|position| !position.qty.is_zero()) {
+        let order = closing(position, position.qty.size());
+        match close_position(&state, &principal, row.id, order).await {
+            Ok(order) => orders.push(order),
+            Err(problem) => orders.push(problem.into_order()?),
+        }
+    }
+    Ok(Json(Page::whole(orders)))
+}

@@ -1,0 +1,71 @@
+//! `GET /ws`: live streams. The upgrade is decided here, the conversation is in `session`.
+//!
+//! There are no cookies, so a foreign page cannot speak for a user; the origin is checked all the
+//! same.
+
+mod protocol;
+mod session;
+
+use crate::problem::Problem;
+use crate::state::AppState;
+use axum::extract::State;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::http::{HeaderMap, header};
+use axum::response::Response;
+use model::limits::{CLIENT_BYTES_MAX, CLIENT_MESSAGE_BYTES_MAX};
+
+pub(crate) use protocol::{Channel, ClientMessage, Head, QuoteMessage, ServerMessage, Subscribed};
+
+/// Opens a WebSocket. The first message must be `auth`, within five seconds. See the components
+/// `WsRequest`, `WsReply`, `PortfolioMessage` and `QuoteMessage`.
+#[utoipa::path(get, path = "/ws", tag = "stream", responses((status = 101, description = "Switched to a WebSocket"), (status = 403, body = crate::problem::ProblemDocument)))]
+pub(crate) async fn upgrade(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Result<Response, Problem> {
+    if !origin_allowed(&headers, &state.settings.origins) {
+        return Err(Problem::forbidden("this origin may not open streams here"));
+    }
+    let upgrade = upgrade
+        .max_message_size(CLIENT_MESSAGE_BYTES_MAX)
+        .max_frame_size(CLIENT_MESSAGE_BYTES_MAX)
+        .write_buffer_size(32 * 1024)
+        .max_write_buffer_size(CLIENT_BYTES_MAX);
+    Ok(upgrade.on_upgrade(move |socket| session::run(state, socket)))
+}
+
+/// Whether a page of this origin may open a stream: none named, the host itself, or a listed one.
+fn origin_allowed(headers: &HeaderMap, listed: &[String]) -> bool {
+    let Some(origin) = headers.get(header::ORIGIN) else { return true };
+    let Ok(origin) = origin.to_str() else { return false };
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let authority = origin.split_once("://").map(|(_, authority)| authority);
+    (authority.is_some() && authority == host) || listed.iter().any(|allowed| allowed == origin)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(origin: Option<&str>, expected: bool) {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, "trade.example:8080".parse().expect("a value"));
+        if let Some(origin) = origin {
+            headers.insert(header::ORIGIN, origin.parse().expect("a value"));
+        }
+        assert_eq!(origin_allowed(&headers, &["https://friend.example".to_owned()]), expected, "{origin:?}");
+    }
+
+    #[test]
+    fn only_own_and_listed_origins_open_streams() {
+        check(None, true);
+        check(Some("http://trade.example:8080"), true);
+        check(Some("https://friend.example"), true);
+        check(Some("https://friend.example.evil"), false);
+        check(Some("http://trade.example:8080.evil"), false);
+        check(Some("https://evil.example"), false);
+        check(Some("null"), false);
+        check(Some(""), false);
+    }
+}
