@@ -1,0 +1,2772 @@
+/**
+ * Generated from the server's OpenAPI document by `npm run api`; never edited by hand.
+ */
+
+export interface paths {
+    "/api/market/clock/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Engine time, and which markets are open. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Clock"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/market/history/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Bars of a symbol, oldest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Such as AAPL. */
+                    symbol?: string;
+                    /** @description 1m, 5m, 15m, 1h or 1d; 1d when absent. */
+                    interval?: string;
+                    /** @description How far back: a number with m, h, d, w, mo or y, such as 5d or 6mo; 1mo when absent. */
+                    range?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["History"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/market/instruments/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Searches instruments by symbol and name, best first; without `q` all of them, by symbol. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Part of a symbol or a name; all when absent. */
+                    q?: string;
+                    /** @description Rows of a page, 1 to 500. */
+                    limit?: string;
+                    /** @description Where the page begins: the `next` of the one before. */
+                    cursor?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_Instrument"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/market/quote/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The market of a symbol now. Asking makes the feed follow it. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Such as AAPL or BTC/USD. */
+                    symbol?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Quote"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/paper/orders/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The orders of a portfolio, newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Required. */
+                    portfolio_id?: string;
+                    /** @description open, closed or one status by its name; all when absent. */
+                    status?: string;
+                    /** @description Only this symbol's. */
+                    symbol?: string;
+                    /** @description true puts children under `legs`. */
+                    nested?: string;
+                    /** @description The `next` of the page before. */
+                    cursor?: string;
+                    /** @description Rows of a page, 1 to 500. */
+                    limit?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_Order"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Sends an order. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["OrderRequest"];
+                };
+            };
+            responses: {
+                /** @description Sent before; `Idempotent-Replayed: true` */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Order"];
+                    };
+                };
+                /** @description Taken */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Order"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Refused; the order exists, REJECTED */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                501: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** Cancels all open orders of a portfolio. */
+        delete: {
+            parameters: {
+                query?: {
+                    /** @description Required. */
+                    portfolio_id?: string;
+                    /** @description Only this symbol's. */
+                    symbol?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The orders that ended */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_Order"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/paper/orders/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One order. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Order"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        /** Cancels an order. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Order"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        /** Changes an open order in place, or cancels it with `{"status": "CANCELED"}`. */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["AmendRequest"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Order"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Not open any more */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Refused; `order` stands unchanged */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                501: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/api/paper/portfolios/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own portfolios. The first is made on the first look. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_Portfolio"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Makes a portfolio. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PortfolioRequest"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Portfolio"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                501: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/paper/portfolios/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One portfolio. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Portfolio"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        /** Cancels a portfolio's orders and takes it off the list. Its history stays. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        /** Renames a portfolio or changes its limits. */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PortfolioChange"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Portfolio"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                501: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/api/paper/portfolios/{id}/deposit/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts money in. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["FlowRequest"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Portfolio"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/paper/portfolios/{id}/events/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The messages of a portfolio's stream, byte for byte as on the WebSocket. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The last message you have; 0 or absent for all that are kept. */
+                    after_seq?: string;
+                    /** @description The `next` of the page before; the same as `after_seq`. */
+                    cursor?: string;
+                    /** @description Messages of a page, 1 to 500. */
+                    limit?: string;
+                };
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description `results` holds stream messages; `epoch`, `head_seq` and `oldest_seq` stand beside them */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_Value"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/paper/portfolios/{id}/positions/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The positions that are held, valued at the market. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_Position"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        /** Closes every position by market orders. An order that was refused stands in the list, REJECTED. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_Order"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/paper/portfolios/{id}/positions/{symbol}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Closes a position, or a part of it, by a market order. */
+        delete: {
+            parameters: {
+                query?: {
+                    /** @description All when absent. */
+                    qty?: string;
+                };
+                header?: never;
+                path: {
+                    id: string;
+                    /** @description URL-encoded, such as BTC%2FUSD */
+                    symbol: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Order"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/paper/portfolios/{id}/withdraw/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes money out; refused beyond what is free. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["FlowRequest"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Portfolio"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/paper/trades/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The trades of a portfolio, newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Required. */
+                    portfolio_id?: string;
+                    /** @description Only this symbol's. */
+                    symbol?: string;
+                    /** @description Only this order's. */
+                    order_id?: string;
+                    /** @description The `next` of the page before. */
+                    cursor?: string;
+                    /** @description Rows of a page, 1 to 500. */
+                    limit?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_Trade"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/token/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Exchanges a username and a password for tokens. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["LoginRequest"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Tokens"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/token/refresh/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Exchanges a refresh token for a new access token. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RefreshRequest"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AccessToken"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/me/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Oneself. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["User"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/me/api-keys/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own API keys, without their secrets. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_ApiKey"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Makes an API key. Its secret is shown this once. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ApiKeyRequest"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ApiKeyCreated"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/me/api-keys/{key_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends an API key at once. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    key_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/register/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Registers a user. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RegisterRequest"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["User"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ws": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Opens a WebSocket. The first message must be `auth`, within five seconds. See the components
+         *     `WsRequest`, `WsReply`, `PortfolioMessage` and `QuoteMessage`.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Switched to a WebSocket */
+                101: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /** @description A new access token. */
+        AccessToken: {
+            access: string;
+        };
+        /** @description How an order is worked over time. Documented, not offered. */
+        Algorithm: {
+            kind: components["schemas"]["AlgorithmKind"];
+            start?: components["schemas"]["Timestamp"] | null;
+            end?: components["schemas"]["Timestamp"] | null;
+            /** Format: int32 */
+            slices?: number | null;
+            participation?: components["schemas"]["Decimal"] | null;
+            profile?: components["schemas"]["Decimal"][] | null;
+        };
+        /**
+         * @description The kind of a working algorithm.
+         * @enum {string}
+         */
+        AlgorithmKind: "TWAP" | "VWAP" | "POV";
+        /**
+         * @description What to change; what is absent stays. The id stays, too.
+         * @example {
+         *       "limit_price": "10.10",
+         *       "qty": "50"
+         *     }
+         */
+        AmendRequest: {
+            /** @default null */
+            qty?: components["schemas"]["Decimal"] | null;
+            /** @default null */
+            limit_price?: components["schemas"]["Decimal"] | null;
+            /** @default null */
+            stop_price?: components["schemas"]["Decimal"] | null;
+            /** @default null */
+            trigger_price?: components["schemas"]["Decimal"] | null;
+            /** @default null */
+            trail_amount?: components["schemas"]["Decimal"] | null;
+            /** @default null */
+            trail_percent?: components["schemas"]["Decimal"] | null;
+            /** @default null */
+            time_in_force?: components["schemas"]["TimeInForce"] | null;
+            /** @default null */
+            expires_at?: components["schemas"]["Timestamp"] | null;
+            /** @default null */
+            display_qty?: components["schemas"]["Decimal"] | null;
+            /** @default null */
+            status?: components["schemas"]["StatusChange"] | null;
+        };
+        /** @description An API key, without its secret. */
+        ApiKey: {
+            key_id: string;
+            label: string;
+            scopes: components["schemas"]["ScopeName"][];
+            /** Format: uuid */
+            portfolio_id?: string | null;
+            created_at: components["schemas"]["Timestamp"];
+        };
+        /** @description A new API key with its secret, which is shown this once. */
+        ApiKeyCreated: components["schemas"]["ApiKey"] & {
+            secret: string;
+        };
+        /**
+         * @description A new API key.
+         * @example {
+         *       "label": "my bot",
+         *       "scopes": [
+         *         "read",
+         *         "trade"
+         *       ]
+         *     }
+         */
+        ApiKeyRequest: {
+            /**
+             * @description Required; at most 64 bytes.
+             * @default null
+             */
+            label?: string | null;
+            /**
+             * @description Both when absent.
+             * @default null
+             */
+            scopes?: components["schemas"]["ScopeName"][] | null;
+            /**
+             * Format: uuid
+             * @description Binds the key to one portfolio.
+             * @default null
+             */
+            portfolio_id?: string | null;
+        };
+        /** @description One bar. */
+        Bar: {
+            /** @description The first instant of its stretch. */
+            time: components["schemas"]["Timestamp"];
+            open: components["schemas"]["Decimal"];
+            high: components["schemas"]["Decimal"];
+            low: components["schemas"]["Decimal"];
+            close: components["schemas"]["Decimal"];
+            volume: components["schemas"]["Decimal"];
+        };
+        /** @description Whether one calendar's market is open. */
+        Calendar: {
+            /**
+             * @description XNYS or 24x7.
+             * @example XNYS
+             */
+            calendar: string;
+            is_open: boolean;
+            /** @description When it opens next; while open, when the next session begins. */
+            next_open: components["schemas"]["Timestamp"];
+            /** @description When the running or next session closes. */
+            next_close: components["schemas"]["Timestamp"];
+        };
+        /** @description Cash, as the stream tells it. */
+        Cash: {
+            /** @example USD */
+            currency: string;
+            cash: components["schemas"]["Decimal"];
+            reserved: components["schemas"]["Decimal"];
+            buying_power: components["schemas"]["Decimal"];
+            net_flows: components["schemas"]["Decimal"];
+            realized_pnl: components["schemas"]["Decimal"];
+            fees_paid: components["schemas"]["Decimal"];
+        };
+        /**
+         * @description What can be followed.
+         * @enum {string}
+         */
+        Channel: "portfolio" | "quotes";
+        /** @description Engine time and the state of the markets. */
+        Clock: {
+            /** @description Engine time. */
+            time: components["schemas"]["Timestamp"];
+            /** @description Whether the market that rules equities is open. */
+            is_open: boolean;
+            next_open: components["schemas"]["Timestamp"];
+            next_close: components["schemas"]["Timestamp"];
+            calendars: components["schemas"]["Calendar"][];
+        };
+        /**
+         * @description How two values are compared.
+         * @enum {string}
+         */
+        Comparison: ">" | ">=" | "<" | "<=" | "crosses_above" | "crosses_below";
+        /**
+         * @description A rule that arms an order: either a group (`op`, `rules`) or a comparison (`left`, `cmp`,
+         *     `right`). Documented, not offered.
+         */
+        Condition: {
+            op?: components["schemas"]["GroupOperator"] | null;
+            rules?: components["schemas"]["Condition"][] | null;
+            left?: components["schemas"]["Operand"] | null;
+            cmp?: components["schemas"]["Comparison"] | null;
+            right?: components["schemas"]["Operand"] | null;
+        };
+        /**
+         * Format: decimal
+         * @description A decimal with at most 8 digits after the point. Requests may send it as a JSON number, too.
+         * @example 10.05
+         */
+        Decimal: string;
+        /**
+         * @description How a portfolio's orders fill.
+         * @enum {string}
+         */
+        ExecutionProfile: "realistic";
+        /** @description The market that a fill was made from. */
+        FillEvidence: {
+            bid?: components["schemas"]["Decimal"] | null;
+            bid_size: components["schemas"]["Decimal"];
+            ask?: components["schemas"]["Decimal"] | null;
+            ask_size: components["schemas"]["Decimal"];
+            /** @description The exchange's time of the quote. */
+            time: components["schemas"]["Timestamp"];
+            trade_price?: components["schemas"]["Decimal"] | null;
+            trade_size?: components["schemas"]["Decimal"] | null;
+            /** @description BUYER or SELLER, where the feed says who took. */
+            trade_aggressor?: string | null;
+        };
+        /**
+         * @description Money in or out.
+         * @example {
+         *       "amount": "2500",
+         *       "note": "bonus"
+         *     }
+         */
+        FlowRequest: {
+            /** @default null */
+            amount?: components["schemas"]["Decimal"] | null;
+            /**
+             * @description Why; at most 256 bytes.
+             * @default null
+             */
+            note?: string | null;
+        };
+        /**
+         * @description What joins the rules of a group.
+         * @enum {string}
+         */
+        GroupOperator: "AND" | "OR" | "NOT";
+        /** @description Bars of one instrument, oldest first; the last may be unfinished. */
+        History: {
+            /** @example AAPL */
+            symbol: string;
+            /** @example 1m */
+            interval: string;
+            /** @example 1d */
+            range: string;
+            results: components["schemas"]["Bar"][];
+            next?: string | null;
+        };
+        /** @description An instrument. */
+        Instrument: {
+            /** @example AAPL */
+            symbol: string;
+            /** @example Apple Inc. */
+            name: string;
+            /** @example NASDAQ */
+            exchange: string;
+            /**
+             * @description equity, etf or crypto.
+             * @example equity
+             */
+            asset_class: string;
+            /** @example USD */
+            currency: string;
+            tick_size: components["schemas"]["Decimal"];
+            tick_size_below_one: components["schemas"]["Decimal"];
+            lot_size: components["schemas"]["Decimal"];
+            /** @description XNYS or 24x7. */
+            calendar: string;
+            tradable: boolean;
+            shortable: boolean;
+            fractionable: boolean;
+            /** @description active, halted or delisted. */
+            status: string;
+        };
+        /** @description A portfolio's limits; null is no limit. */
+        Limits: {
+            /** Format: int32 */
+            max_open_positions?: number | null;
+            max_position_pct?: components["schemas"]["Decimal"] | null;
+            max_gross_exposure?: components["schemas"]["Decimal"] | null;
+            max_order_value?: components["schemas"]["Decimal"] | null;
+            short_selling: boolean;
+            buying_power_multiple: components["schemas"]["Decimal"];
+            min_price?: components["schemas"]["Decimal"] | null;
+            max_volume_participation?: components["schemas"]["Decimal"] | null;
+        };
+        /** @description What a portfolio's orders may not break. A member that is absent stays as it is; null is no limit. */
+        LimitsChange: {
+            /**
+             * Format: int32
+             * @description Most instruments held or being bought at one time.
+             * @default null
+             */
+            max_open_positions?: number | null;
+            /** @default null */
+            max_position_pct?: components["schemas"]["Decimal"] | null;
+            /** @default null */
+            max_gross_exposure?: components["schemas"]["Decimal"] | null;
+            /** @default null */
+            max_order_value?: components["schemas"]["Decimal"] | null;
+            /**
+             * @description Not offered: only false.
+             * @default null
+             */
+            short_selling?: boolean | null;
+            /** @default null */
+            buying_power_multiple?: components["schemas"]["Decimal"] | null;
+            /** @default null */
+            min_price?: components["schemas"]["Decimal"] | null;
+            /** @default null */
+            max_volume_participation?: components["schemas"]["Decimal"] | null;
+        };
+        /** @description Credentials of a person. */
+        LoginRequest: {
+            username: string;
+            password: string;
+        };
+        /** @description One side of a comparison: exactly one of price, volume, time, indicator, score and value. */
+        Operand: {
+            price?: components["schemas"]["PriceField"] | null;
+            volume?: Record<string, never> | null;
+            time?: string | null;
+            indicator?: string | null;
+            params?: Record<string, never> | null;
+            score?: string | null;
+            value?: components["schemas"]["Decimal"] | null;
+            symbol?: string | null;
+            timeframe?: string | null;
+        };
+        /**
+         * @description What a client wants.
+         * @enum {string}
+         */
+        Operation: "auth" | "subscribe" | "unsubscribe" | "ping";
+        /**
+         * @description An order: what was asked, and where it stands. Members of features that are not offered are
+         *     there with the value that they have when unused.
+         */
+        Order: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            portfolio_id: string;
+            client_order_id: string;
+            /** @example AAPL */
+            symbol: string;
+            /** @example BUY */
+            side: string;
+            /**
+             * @description MARKET, LIMIT, STOP, STOP_LIMIT or TRAILING_STOP.
+             * @example LIMIT
+             */
+            type: string;
+            qty?: components["schemas"]["Decimal"] | null;
+            notional?: components["schemas"]["Decimal"] | null;
+            limit_price?: components["schemas"]["Decimal"] | null;
+            stop_price?: components["schemas"]["Decimal"] | null;
+            trigger_price?: components["schemas"]["Decimal"] | null;
+            trail_amount?: components["schemas"]["Decimal"] | null;
+            trail_percent?: components["schemas"]["Decimal"] | null;
+            limit_offset?: components["schemas"]["Decimal"] | null;
+            activation_price?: components["schemas"]["Decimal"] | null;
+            /** @description LAST for types that wait for a trigger. */
+            trigger_source?: string | null;
+            /**
+             * @description DAY, GTC, IOC or FOK.
+             * @example DAY
+             */
+            time_in_force: string;
+            expires_at?: components["schemas"]["Timestamp"] | null;
+            extended_hours: boolean;
+            reduce_only: boolean;
+            post_only: boolean;
+            display_qty?: components["schemas"]["Decimal"] | null;
+            peg?: Record<string, never> | null;
+            algo?: Record<string, never> | null;
+            condition?: Record<string, never> | null;
+            /** @example SIMPLE */
+            order_class: string;
+            take_profit?: Record<string, never> | null;
+            stop_loss?: Record<string, never> | null;
+            legs?: Record<string, never>[] | null;
+            /** Format: uuid */
+            parent_id?: string | null;
+            strategy_id?: string | null;
+            /**
+             * @description NEW, PARTIALLY_FILLED, FILLED, CANCELED, REJECTED or EXPIRED.
+             * @example NEW
+             */
+            status: string;
+            filled_qty: components["schemas"]["Decimal"];
+            filled_avg_price?: components["schemas"]["Decimal"] | null;
+            leaves_qty?: components["schemas"]["Decimal"] | null;
+            /** @description Whether it waits for another order. */
+            held: boolean;
+            /** @description Whether its stop was released. */
+            triggered: boolean;
+            hwm?: components["schemas"]["Decimal"] | null;
+            working_price?: components["schemas"]["Decimal"] | null;
+            /** @description Cash that it holds back. */
+            reserved_cash: components["schemas"]["Decimal"];
+            /** @description Why it was refused. */
+            reject_code?: string | null;
+            reject_message?: string | null;
+            /** @description Why it was cancelled. */
+            cancel_reason?: string | null;
+            /**
+             * Format: int32
+             * @description How often it was changed.
+             */
+            revision: number;
+            /** @description Whether a person sent it, and not a program. */
+            manual: boolean;
+            created_at: components["schemas"]["Timestamp"];
+            /** @description For an expired order the instant of expiry. */
+            updated_at: components["schemas"]["Timestamp"];
+        };
+        /**
+         * @description How orders hang together.
+         * @enum {string}
+         */
+        OrderClass: "SIMPLE" | "BRACKET" | "OCO" | "OTO" | "OTOCO";
+        /**
+         * @description A new order. `type` decides which prices are there: exactly those that it needs.
+         * @example {
+         *       "client_order_id": "my-first",
+         *       "limit_price": "10.05",
+         *       "portfolio_id": "5e0d9c5a-1c2b-8f00-9a3b-2f1c5d7e9a01",
+         *       "qty": "100",
+         *       "side": "BUY",
+         *       "symbol": "AAPL",
+         *       "time_in_force": "DAY",
+         *       "type": "LIMIT"
+         *     }
+         */
+        OrderRequest: {
+            /**
+             * Format: uuid
+             * @description Whose money. Required.
+             * @default null
+             */
+            portfolio_id?: string | null;
+            /**
+             * @description Your name for the order: the same name never trades twice. Made up when absent.
+             * @default null
+             */
+            client_order_id?: string | null;
+            /**
+             * @description What to trade. Required.
+             * @default null
+             */
+            symbol?: string | null;
+            /** @default null */
+            side?: components["schemas"]["Side"] | null;
+            /** @default null */
+            type?: components["schemas"]["OrderType"] | null;
+            /** @default null */
+            qty?: components["schemas"]["Decimal"] | null;
+            /** @default null */
+            notional?: components["schemas"]["Decimal"] | null;
+            /** @default null */
+            limit_price?: components["schemas"]["Decimal"] | null;
+            /** @default null */
+            stop_price?: components["schemas"]["Decimal"] | null;
+            /** @default null */
+            trigger_price?: components["schemas"]["Decimal"] | null;
+            /** @default null */
+            trail_amount?: components["schemas"]["Decimal"] | null;
+            /** @default null */
+            trail_percent?: components["schemas"]["Decimal"] | null;
+            /** @default null */
+            limit_offset?: components["schemas"]["Decimal"] | null;
+            /** @default null */
+            activation_price?: components["schemas"]["Decimal"] | null;
+            /** @default null */
+            trigger_source?: components["schemas"]["TriggerSource"] | null;
+            /** @default null */
+            time_in_force?: components["schemas"]["TimeInForce"] | null;
+            /** @default null */
+            expires_at?: components["schemas"]["Timestamp"] | null;
+            /**
+             * @description Not offered.
+             * @default null
+             */
+            extended_hours?: boolean | null;
+            /**
+             * @description Not offered.
+             * @default null
+             */
+            reduce_only?: boolean | null;
+            /**
+             * @description Not offered.
+             * @default null
+             */
+            post_only?: boolean | null;
+            /** @default null */
+            display_qty?: components["schemas"]["Decimal"] | null;
+            /** @default null */
+            peg?: components["schemas"]["Peg"] | null;
+            /** @default null */
+            algo?: components["schemas"]["Algorithm"] | null;
+            /** @default null */
+            condition?: components["schemas"]["Condition"] | null;
+            /** @default null */
+            order_class?: components["schemas"]["OrderClass"] | null;
+            /** @default null */
+            take_profit?: components["schemas"]["TakeProfit"] | null;
+            /** @default null */
+            stop_loss?: components["schemas"]["StopLoss"] | null;
+            /**
+             * @description Not offered.
+             * @default null
+             */
+            legs?: components["schemas"]["OrderRequest"][] | null;
+        };
+        /**
+         * @description The type of an order.
+         * @enum {string}
+         */
+        OrderType: "MARKET" | "LIMIT" | "STOP" | "STOP_LIMIT" | "TRAILING_STOP" | "TRAILING_STOP_LIMIT" | "MARKET_IF_TOUCHED" | "LIMIT_IF_TOUCHED" | "PEGGED";
+        /** @description One page of a list. */
+        Page_ApiKey: {
+            /** @description The rows. */
+            results: {
+                key_id: string;
+                label: string;
+                scopes: components["schemas"]["ScopeName"][];
+                /** Format: uuid */
+                portfolio_id?: string | null;
+                created_at: components["schemas"]["Timestamp"];
+            }[];
+            /** @description What to send as `cursor` for the next page; null at the end. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Instrument: {
+            /** @description The rows. */
+            results: {
+                /** @example AAPL */
+                symbol: string;
+                /** @example Apple Inc. */
+                name: string;
+                /** @example NASDAQ */
+                exchange: string;
+                /**
+                 * @description equity, etf or crypto.
+                 * @example equity
+                 */
+                asset_class: string;
+                /** @example USD */
+                currency: string;
+                tick_size: components["schemas"]["Decimal"];
+                tick_size_below_one: components["schemas"]["Decimal"];
+                lot_size: components["schemas"]["Decimal"];
+                /** @description XNYS or 24x7. */
+                calendar: string;
+                tradable: boolean;
+                shortable: boolean;
+                fractionable: boolean;
+                /** @description active, halted or delisted. */
+                status: string;
+            }[];
+            /** @description What to send as `cursor` for the next page; null at the end. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Order: {
+            /** @description The rows. */
+            results: {
+                /** Format: uuid */
+                id: string;
+                /** Format: uuid */
+                portfolio_id: string;
+                client_order_id: string;
+                /** @example AAPL */
+                symbol: string;
+                /** @example BUY */
+                side: string;
+                /**
+                 * @description MARKET, LIMIT, STOP, STOP_LIMIT or TRAILING_STOP.
+                 * @example LIMIT
+                 */
+                type: string;
+                qty?: components["schemas"]["Decimal"] | null;
+                notional?: components["schemas"]["Decimal"] | null;
+                limit_price?: components["schemas"]["Decimal"] | null;
+                stop_price?: components["schemas"]["Decimal"] | null;
+                trigger_price?: components["schemas"]["Decimal"] | null;
+                trail_amount?: components["schemas"]["Decimal"] | null;
+                trail_percent?: components["schemas"]["Decimal"] | null;
+                limit_offset?: components["schemas"]["Decimal"] | null;
+                activation_price?: components["schemas"]["Decimal"] | null;
+                /** @description LAST for types that wait for a trigger. */
+                trigger_source?: string | null;
+                /**
+                 * @description DAY, GTC, IOC or FOK.
+                 * @example DAY
+                 */
+                time_in_force: string;
+                expires_at?: components["schemas"]["Timestamp"] | null;
+                extended_hours: boolean;
+                reduce_only: boolean;
+                post_only: boolean;
+                display_qty?: components["schemas"]["Decimal"] | null;
+                peg?: Record<string, never> | null;
+                algo?: Record<string, never> | null;
+                condition?: Record<string, never> | null;
+                /** @example SIMPLE */
+                order_class: string;
+                take_profit?: Record<string, never> | null;
+                stop_loss?: Record<string, never> | null;
+                legs?: Record<string, never>[] | null;
+                /** Format: uuid */
+                parent_id?: string | null;
+                strategy_id?: string | null;
+                /**
+                 * @description NEW, PARTIALLY_FILLED, FILLED, CANCELED, REJECTED or EXPIRED.
+                 * @example NEW
+                 */
+                status: string;
+                filled_qty: components["schemas"]["Decimal"];
+                filled_avg_price?: components["schemas"]["Decimal"] | null;
+                leaves_qty?: components["schemas"]["Decimal"] | null;
+                /** @description Whether it waits for another order. */
+                held: boolean;
+                /** @description Whether its stop was released. */
+                triggered: boolean;
+                hwm?: components["schemas"]["Decimal"] | null;
+                working_price?: components["schemas"]["Decimal"] | null;
+                /** @description Cash that it holds back. */
+                reserved_cash: components["schemas"]["Decimal"];
+                /** @description Why it was refused. */
+                reject_code?: string | null;
+                reject_message?: string | null;
+                /** @description Why it was cancelled. */
+                cancel_reason?: string | null;
+                /**
+                 * Format: int32
+                 * @description How often it was changed.
+                 */
+                revision: number;
+                /** @description Whether a person sent it, and not a program. */
+                manual: boolean;
+                created_at: components["schemas"]["Timestamp"];
+                /** @description For an expired order the instant of expiry. */
+                updated_at: components["schemas"]["Timestamp"];
+            }[];
+            /** @description What to send as `cursor` for the next page; null at the end. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Portfolio: {
+            /** @description The rows. */
+            results: {
+                /** Format: uuid */
+                id: string;
+                /** @example Growth */
+                name: string;
+                /** @example USD */
+                currency: string;
+                starting_balance: components["schemas"]["Decimal"];
+                /** @description Reserved part included. */
+                cash: components["schemas"]["Decimal"];
+                /** @description What open buy orders hold back. */
+                reserved: components["schemas"]["Decimal"];
+                /** @description What a new order may spend. */
+                buying_power: components["schemas"]["Decimal"];
+                /** @description Cash and positions at the market. */
+                equity: components["schemas"]["Decimal"];
+                market_value: components["schemas"]["Decimal"];
+                /** @description Before fees. */
+                realized_pnl: components["schemas"]["Decimal"];
+                unrealized_pnl: components["schemas"]["Decimal"];
+                fees_paid: components["schemas"]["Decimal"];
+                /** @description Deposits less withdrawals, starting balance included. */
+                net_flows: components["schemas"]["Decimal"];
+                execution_profile: string;
+                limits: components["schemas"]["Limits"];
+                open_positions: number;
+                open_orders: number;
+                /** @description The history that sequence numbers belong to. */
+                epoch: string;
+                /**
+                 * Format: int64
+                 * @description The number of the last message of its stream.
+                 */
+                head_seq: number;
+                created_at: components["schemas"]["Timestamp"];
+            }[];
+            /** @description What to send as `cursor` for the next page; null at the end. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Position: {
+            /** @description The rows. */
+            results: {
+                /** @example AAPL */
+                symbol: string;
+                /** @description Negative when short. */
+                qty: components["schemas"]["Decimal"];
+                /** @description What open sell orders hold back. */
+                reserved_qty: components["schemas"]["Decimal"];
+                avg_price?: components["schemas"]["Decimal"] | null;
+                current_price?: components["schemas"]["Decimal"] | null;
+                market_value?: components["schemas"]["Decimal"] | null;
+                /** @description Signed like qty. */
+                cost_basis: components["schemas"]["Decimal"];
+                unrealized_pnl?: components["schemas"]["Decimal"] | null;
+                unrealized_pnl_pct?: components["schemas"]["Decimal"] | null;
+                /** @description Before fees. */
+                realized_pnl: components["schemas"]["Decimal"];
+            }[];
+            /** @description What to send as `cursor` for the next page; null at the end. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Trade: {
+            /** @description The rows. */
+            results: {
+                /** Format: uuid */
+                id: string;
+                /** Format: uuid */
+                portfolio_id: string;
+                /** Format: uuid */
+                order_id: string;
+                /** @example AAPL */
+                symbol: string;
+                /** @example BUY */
+                side: string;
+                price: components["schemas"]["Decimal"];
+                qty: components["schemas"]["Decimal"];
+                /** @description Price times quantity. */
+                value: components["schemas"]["Decimal"];
+                fee: components["schemas"]["Decimal"];
+                /** @description What the price was worse than the market by, in all. */
+                slippage: components["schemas"]["Decimal"];
+                /** @description MAKER or TAKER. */
+                liquidity: string;
+                /** @description The part that no displayed size stood behind. */
+                synthetic_qty: components["schemas"]["Decimal"];
+                quote: components["schemas"]["FillEvidence"];
+                /**
+                 * @description The rule that made the fill.
+                 * @example took_standing_quote
+                 */
+                reason: string;
+                /** @description Profit realised on the part that closed a holding, before fees. */
+                realized_pnl: components["schemas"]["Decimal"];
+                /** @description Whether a person sent the order. */
+                manual: boolean;
+                strategy_id?: string | null;
+                time: components["schemas"]["Timestamp"];
+                /**
+                 * Format: int64
+                 * @description The number of its message in the portfolio's stream.
+                 */
+                seq: number;
+            }[];
+            /** @description What to send as `cursor` for the next page; null at the end. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Value: {
+            /** @description The rows. */
+            results: unknown[];
+            /** @description What to send as `cursor` for the next page; null at the end. */
+            next?: string | null;
+        };
+        /** @description How a pegged order follows. Documented, not offered. */
+        Peg: {
+            reference: components["schemas"]["PegReference"];
+            offset?: components["schemas"]["Decimal"] | null;
+            cap?: components["schemas"]["Decimal"] | null;
+        };
+        /**
+         * @description What a pegged order follows.
+         * @enum {string}
+         */
+        PegReference: "PRIMARY" | "MARKET" | "MIDPOINT";
+        /** @description A portfolio with its positions valued at the market. */
+        Portfolio: {
+            /** Format: uuid */
+            id: string;
+            /** @example Growth */
+            name: string;
+            /** @example USD */
+            currency: string;
+            starting_balance: components["schemas"]["Decimal"];
+            /** @description Reserved part included. */
+            cash: components["schemas"]["Decimal"];
+            /** @description What open buy orders hold back. */
+            reserved: components["schemas"]["Decimal"];
+            /** @description What a new order may spend. */
+            buying_power: components["schemas"]["Decimal"];
+            /** @description Cash and positions at the market. */
+            equity: components["schemas"]["Decimal"];
+            market_value: components["schemas"]["Decimal"];
+            /** @description Before fees. */
+            realized_pnl: components["schemas"]["Decimal"];
+            unrealized_pnl: components["schemas"]["Decimal"];
+            fees_paid: components["schemas"]["Decimal"];
+            /** @description Deposits less withdrawals, starting balance included. */
+            net_flows: components["schemas"]["Decimal"];
+            execution_profile: string;
+            limits: components["schemas"]["Limits"];
+            open_positions: number;
+            open_orders: number;
+            /** @description The history that sequence numbers belong to. */
+            epoch: string;
+            /**
+             * Format: int64
+             * @description The number of the last message of its stream.
+             */
+            head_seq: number;
+            created_at: components["schemas"]["Timestamp"];
+        };
+        /**
+         * @description A change of a portfolio; what is absent stays.
+         * @example {
+         *       "limits": {
+         *         "max_order_value": "5000"
+         *       },
+         *       "name": "Value"
+         *     }
+         */
+        PortfolioChange: {
+            /** @default null */
+            name?: string | null;
+            /** @default null */
+            limits?: components["schemas"]["LimitsChange"] | null;
+        };
+        /** @description A message of a portfolio's stream. */
+        PortfolioMessage_Order: {
+            /** @description Always `portfolio`. */
+            channel: string;
+            /** Format: uuid */
+            portfolio_id: string;
+            /**
+             * Format: int64
+             * @description Gapless from 1.
+             */
+            seq: number;
+            /** @description order, fill, position, cash or portfolio. */
+            type: string;
+            time: components["schemas"]["Timestamp"];
+            /**
+             * @description An order: what was asked, and where it stands. Members of features that are not offered are
+             *     there with the value that they have when unused.
+             */
+            data: {
+                /** Format: uuid */
+                id: string;
+                /** Format: uuid */
+                portfolio_id: string;
+                client_order_id: string;
+                /** @example AAPL */
+                symbol: string;
+                /** @example BUY */
+                side: string;
+                /**
+                 * @description MARKET, LIMIT, STOP, STOP_LIMIT or TRAILING_STOP.
+                 * @example LIMIT
+                 */
+                type: string;
+                qty?: components["schemas"]["Decimal"] | null;
+                notional?: components["schemas"]["Decimal"] | null;
+                limit_price?: components["schemas"]["Decimal"] | null;
+                stop_price?: components["schemas"]["Decimal"] | null;
+                trigger_price?: components["schemas"]["Decimal"] | null;
+                trail_amount?: components["schemas"]["Decimal"] | null;
+                trail_percent?: components["schemas"]["Decimal"] | null;
+                limit_offset?: components["schemas"]["Decimal"] | null;
+                activation_price?: components["schemas"]["Decimal"] | null;
+                /** @description LAST for types that wait for a trigger. */
+                trigger_source?: string | null;
+                /**
+                 * @description DAY, GTC, IOC or FOK.
+                 * @example DAY
+                 */
+                time_in_force: string;
+                expires_at?: components["schemas"]["Timestamp"] | null;
+                extended_hours: boolean;
+                reduce_only: boolean;
+                post_only: boolean;
+                display_qty?: components["schemas"]["Decimal"] | null;
+                peg?: Record<string, never> | null;
+                algo?: Record<string, never> | null;
+                condition?: Record<string, never> | null;
+                /** @example SIMPLE */
+                order_class: string;
+                take_profit?: Record<string, never> | null;
+                stop_loss?: Record<string, never> | null;
+                legs?: Record<string, never>[] | null;
+                /** Format: uuid */
+                parent_id?: string | null;
+                strategy_id?: string | null;
+                /**
+                 * @description NEW, PARTIALLY_FILLED, FILLED, CANCELED, REJECTED or EXPIRED.
+                 * @example NEW
+                 */
+                status: string;
+                filled_qty: components["schemas"]["Decimal"];
+                filled_avg_price?: components["schemas"]["Decimal"] | null;
+                leaves_qty?: components["schemas"]["Decimal"] | null;
+                /** @description Whether it waits for another order. */
+                held: boolean;
+                /** @description Whether its stop was released. */
+                triggered: boolean;
+                hwm?: components["schemas"]["Decimal"] | null;
+                working_price?: components["schemas"]["Decimal"] | null;
+                /** @description Cash that it holds back. */
+                reserved_cash: components["schemas"]["Decimal"];
+                /** @description Why it was refused. */
+                reject_code?: string | null;
+                reject_message?: string | null;
+                /** @description Why it was cancelled. */
+                cancel_reason?: string | null;
+                /**
+                 * Format: int32
+                 * @description How often it was changed.
+                 */
+                revision: number;
+                /** @description Whether a person sent it, and not a program. */
+                manual: boolean;
+                created_at: components["schemas"]["Timestamp"];
+                /** @description For an expired order the instant of expiry. */
+                updated_at: components["schemas"]["Timestamp"];
+            };
+        };
+        /** @description A message of a portfolio's stream. */
+        PortfolioMessage_Position: {
+            /** @description Always `portfolio`. */
+            channel: string;
+            /** Format: uuid */
+            portfolio_id: string;
+            /**
+             * Format: int64
+             * @description Gapless from 1.
+             */
+            seq: number;
+            /** @description order, fill, position, cash or portfolio. */
+            type: string;
+            time: components["schemas"]["Timestamp"];
+            /** @description A position. Members that need a market price are null in the stream, which carries none. */
+            data: {
+                /** @example AAPL */
+                symbol: string;
+                /** @description Negative when short. */
+                qty: components["schemas"]["Decimal"];
+                /** @description What open sell orders hold back. */
+                reserved_qty: components["schemas"]["Decimal"];
+                avg_price?: components["schemas"]["Decimal"] | null;
+                current_price?: components["schemas"]["Decimal"] | null;
+                market_value?: components["schemas"]["Decimal"] | null;
+                /** @description Signed like qty. */
+                cost_basis: components["schemas"]["Decimal"];
+                unrealized_pnl?: components["schemas"]["Decimal"] | null;
+                unrealized_pnl_pct?: components["schemas"]["Decimal"] | null;
+                /** @description Before fees. */
+                realized_pnl: components["schemas"]["Decimal"];
+            };
+        };
+        /** @description A message of a portfolio's stream. */
+        PortfolioMessage_Trade: {
+            /** @description Always `portfolio`. */
+            channel: string;
+            /** Format: uuid */
+            portfolio_id: string;
+            /**
+             * Format: int64
+             * @description Gapless from 1.
+             */
+            seq: number;
+            /** @description order, fill, position, cash or portfolio. */
+            type: string;
+            time: components["schemas"]["Timestamp"];
+            /** @description A trade: one fill of an order. */
+            data: {
+                /** Format: uuid */
+                id: string;
+                /** Format: uuid */
+                portfolio_id: string;
+                /** Format: uuid */
+                order_id: string;
+                /** @example AAPL */
+                symbol: string;
+                /** @example BUY */
+                side: string;
+                price: components["schemas"]["Decimal"];
+                qty: components["schemas"]["Decimal"];
+                /** @description Price times quantity. */
+                value: components["schemas"]["Decimal"];
+                fee: components["schemas"]["Decimal"];
+                /** @description What the price was worse than the market by, in all. */
+                slippage: components["schemas"]["Decimal"];
+                /** @description MAKER or TAKER. */
+                liquidity: string;
+                /** @description The part that no displayed size stood behind. */
+                synthetic_qty: components["schemas"]["Decimal"];
+                quote: components["schemas"]["FillEvidence"];
+                /**
+                 * @description The rule that made the fill.
+                 * @example took_standing_quote
+                 */
+                reason: string;
+                /** @description Profit realised on the part that closed a holding, before fees. */
+                realized_pnl: components["schemas"]["Decimal"];
+                /** @description Whether a person sent the order. */
+                manual: boolean;
+                strategy_id?: string | null;
+                time: components["schemas"]["Timestamp"];
+                /**
+                 * Format: int64
+                 * @description The number of its message in the portfolio's stream.
+                 */
+                seq: number;
+            };
+        };
+        /**
+         * @description A new portfolio.
+         * @example {
+         *       "name": "Growth",
+         *       "starting_balance": "100000"
+         *     }
+         */
+        PortfolioRequest: {
+            /**
+             * @description Required; at most 64 bytes.
+             * @default null
+             */
+            name?: string | null;
+            /** @default null */
+            starting_balance?: components["schemas"]["Decimal"] | null;
+            /** @default null */
+            execution_profile?: components["schemas"]["ExecutionProfile"] | null;
+            /** @default null */
+            limits?: components["schemas"]["LimitsChange"] | null;
+        };
+        /** @description A portfolio's rules, as the stream tells them. */
+        PortfolioRules: {
+            currency: string;
+            starting_balance: components["schemas"]["Decimal"];
+            execution_profile: string;
+            limits: components["schemas"]["Limits"];
+        };
+        /** @description A position. Members that need a market price are null in the stream, which carries none. */
+        Position: {
+            /** @example AAPL */
+            symbol: string;
+            /** @description Negative when short. */
+            qty: components["schemas"]["Decimal"];
+            /** @description What open sell orders hold back. */
+            reserved_qty: components["schemas"]["Decimal"];
+            avg_price?: components["schemas"]["Decimal"] | null;
+            current_price?: components["schemas"]["Decimal"] | null;
+            market_value?: components["schemas"]["Decimal"] | null;
+            /** @description Signed like qty. */
+            cost_basis: components["schemas"]["Decimal"];
+            unrealized_pnl?: components["schemas"]["Decimal"] | null;
+            unrealized_pnl_pct?: components["schemas"]["Decimal"] | null;
+            /** @description Before fees. */
+            realized_pnl: components["schemas"]["Decimal"];
+        };
+        /**
+         * @description A price field of a bar or quote.
+         * @enum {string}
+         */
+        PriceField: "last" | "bid" | "ask" | "mid" | "open" | "high" | "low" | "close";
+        /** @description What a client reads when a request is refused. */
+        Problem: {
+            /**
+             * @description Names the kind of problem; stable.
+             * @example urn:papertape:problem:INSUFFICIENT_BUYING_POWER
+             */
+            type: string;
+            /**
+             * @description The status in words.
+             * @example Unprocessable Entity
+             */
+            title: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             * @example 422
+             */
+            status: number;
+            /** @description What happened this time, with figures. */
+            detail: string;
+            /**
+             * @description The stable code that programs compare.
+             * @example INSUFFICIENT_BUYING_POWER
+             */
+            code: string;
+            /** @description The member of the request at fault, where one is. */
+            field?: string | null;
+            order?: components["schemas"]["Order"] | null;
+        };
+        /** @description The market of one instrument. A missing side is null. */
+        Quote: {
+            /** @example AAPL */
+            symbol: string;
+            bid?: components["schemas"]["Decimal"] | null;
+            bid_size?: components["schemas"]["Decimal"] | null;
+            ask?: components["schemas"]["Decimal"] | null;
+            ask_size?: components["schemas"]["Decimal"] | null;
+            last?: components["schemas"]["Decimal"] | null;
+            last_size?: components["schemas"]["Decimal"] | null;
+            time?: components["schemas"]["Timestamp"] | null;
+            /** @description Whether it is too old to trade on. */
+            stale: boolean;
+            /**
+             * Format: int32
+             * @description By how many seconds prices are held back.
+             */
+            delayed_by_s: number;
+        };
+        /** @description A quote that changed. Quotes are conflated: the latest is sent, at most ten times a second. */
+        QuoteMessage: {
+            /** @description Always `quotes`. */
+            channel: components["schemas"]["Channel"];
+            data: components["schemas"]["Quote"];
+        };
+        /** @description A refresh token. */
+        RefreshRequest: {
+            refresh: string;
+        };
+        /**
+         * @description A new user.
+         * @example {
+         *       "password": "correct horse battery",
+         *       "username": "ada"
+         *     }
+         */
+        RegisterRequest: {
+            /** @description 3 to 32 of letters, digits and `. _ - @ +`. */
+            username: string;
+            /** @description 8 to 128 characters. */
+            password: string;
+            /** @description What others see; the username when absent. */
+            nickname?: string | null;
+        };
+        /**
+         * @description What a key may do.
+         * @enum {string}
+         */
+        ScopeName: "read" | "trade";
+        /**
+         * @description Buy or sell.
+         * @enum {string}
+         */
+        Side: "BUY" | "SELL";
+        /**
+         * @description The one status that a client may set.
+         * @enum {string}
+         */
+        StatusChange: "CANCELED";
+        /** @description A stop-loss exit. Documented, not offered. */
+        StopLoss: {
+            stop_price?: components["schemas"]["Decimal"] | null;
+            limit_price?: components["schemas"]["Decimal"] | null;
+            trail_amount?: components["schemas"]["Decimal"] | null;
+            trail_percent?: components["schemas"]["Decimal"] | null;
+        };
+        /** @description A take-profit exit. Documented, not offered. */
+        TakeProfit: {
+            limit_price: components["schemas"]["Decimal"];
+        };
+        /**
+         * @description How long an order works.
+         * @enum {string}
+         */
+        TimeInForce: "DAY" | "GTC" | "GTD" | "IOC" | "FOK" | "OPG" | "CLS";
+        /**
+         * Format: date-time
+         * @example 2026-11-21T14:30:00Z
+         */
+        Timestamp: string;
+        /** @description Tokens after a login. */
+        Tokens: {
+            /** @description For `Authorization: Bearer`. */
+            access: string;
+            /** @description For `/api/token/refresh/`. */
+            refresh: string;
+        };
+        /** @description A trade: one fill of an order. */
+        Trade: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            portfolio_id: string;
+            /** Format: uuid */
+            order_id: string;
+            /** @example AAPL */
+            symbol: string;
+            /** @example BUY */
+            side: string;
+            price: components["schemas"]["Decimal"];
+            qty: components["schemas"]["Decimal"];
+            /** @description Price times quantity. */
+            value: components["schemas"]["Decimal"];
+            fee: components["schemas"]["Decimal"];
+            /** @description What the price was worse than the market by, in all. */
+            slippage: components["schemas"]["Decimal"];
+            /** @description MAKER or TAKER. */
+            liquidity: string;
+            /** @description The part that no displayed size stood behind. */
+            synthetic_qty: components["schemas"]["Decimal"];
+            quote: components["schemas"]["FillEvidence"];
+            /**
+             * @description The rule that made the fill.
+             * @example took_standing_quote
+             */
+            reason: string;
+            /** @description Profit realised on the part that closed a holding, before fees. */
+            realized_pnl: components["schemas"]["Decimal"];
+            /** @description Whether a person sent the order. */
+            manual: boolean;
+            strategy_id?: string | null;
+            time: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description The number of its message in the portfolio's stream.
+             */
+            seq: number;
+        };
+        /**
+         * @description Which price elects a stop.
+         * @enum {string}
+         */
+        TriggerSource: "LAST" | "BID_ASK" | "MID" | "DOUBLE_LAST" | "DOUBLE_BID_ASK";
+        /** @description A user, as that user sees it. */
+        User: {
+            /** Format: uuid */
+            id: string;
+            /** @example ada */
+            username: string;
+            /** @example ada */
+            nickname: string;
+            created_at: components["schemas"]["Timestamp"];
+        };
+        /** @description The end of a portfolio's stream, as a heartbeat tells it. */
+        WsHead: {
+            channel: components["schemas"]["Channel"];
+            /** Format: uuid */
+            portfolio_id: string;
+            /**
+             * Format: int64
+             * @description Compare it with the last message you got: a difference that stays is a loss.
+             */
+            head_seq: number;
+        };
+        /** @description A message to a client that is not of a channel. */
+        WsReply: {
+            /** @enum {string} */
+            op: "authenticated";
+        } | (components["schemas"]["WsSubscribed"] & {
+            /** @enum {string} */
+            op: "subscribed";
+        }) | {
+            channel: components["schemas"]["Channel"];
+            /** Format: uuid */
+            portfolio_id?: string | null;
+            symbols?: string[] | null;
+            /** @enum {string} */
+            op: "unsubscribed";
+        } | {
+            /** @description Engine time. */
+            time: components["schemas"]["Timestamp"];
+            heads: components["schemas"]["WsHead"][];
+            /** @enum {string} */
+            op: "heartbeat";
+        } | {
+            /** @enum {string} */
+            op: "pong";
+        } | {
+            /** @example SEQ_AHEAD */
+            code: string;
+            message: string;
+            channel?: components["schemas"]["Channel"] | null;
+            /** Format: uuid */
+            portfolio_id?: string | null;
+            field?: string | null;
+            /** @enum {string} */
+            op: "error";
+        };
+        /**
+         * @description A message from a client.
+         * @example {
+         *       "after_seq": 41,
+         *       "channel": "portfolio",
+         *       "op": "subscribe",
+         *       "portfolio_id": "5e0d9c5a-1c2b-8f00-9a3b-2f1c5d7e9a01"
+         *     }
+         */
+        WsRequest: {
+            op: components["schemas"]["Operation"];
+            token?: string | null;
+            key_id?: string | null;
+            secret?: string | null;
+            channel?: components["schemas"]["Channel"] | null;
+            /** Format: uuid */
+            portfolio_id?: string | null;
+            /**
+             * Format: int64
+             * @description The last message you have; 0 for all that are kept; absent: from now on.
+             */
+            after_seq?: number | null;
+            /** @description The history that `after_seq` belongs to. */
+            epoch?: string | null;
+            symbols?: string[] | null;
+        };
+        /** @description A subscription that stands. */
+        WsSubscribed: {
+            channel: components["schemas"]["Channel"];
+            /** Format: uuid */
+            portfolio_id: string;
+            epoch: string;
+            /** Format: int64 */
+            head_seq: number;
+            /** Format: int64 */
+            oldest_seq: number;
+        } | {
+            channel: components["schemas"]["Channel"];
+            symbols: string[];
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export type operations = Record<string, never>;

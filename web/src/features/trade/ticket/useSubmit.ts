@@ -1,0 +1,110 @@
+//! Owns the sending of a ticket. Invariant: one press is one intent with one client order id; a double press, a repeat
+//! after a lost reply and a reload of the tab all send the same id, and so never trade twice.
+
+import { useCallback, useEffect, useRef, useState } from "react";
+import { submitOrder } from "../../../api/paper";
+import { messageOf, Problem } from "../../../api/problem";
+import type { Order } from "../../../api/types";
+import { notify } from "../../../notice";
+import { type Draft, editDraft, intentFor, intentSettled, useDraft } from "../../../store/draft";
+import { orderReplied, useTrading } from "../../../store/trading";
+import { refusalOf, sideWord, sizeOf } from "../words";
+import { type FieldErrors, priceFields, requestOf, sizeField } from "./ticketModel";
+
+/** After an order is placed the button rests this long: a double click is one order. */
+const REST_MS = 700;
+
+export interface SubmitState {
+  readonly sending: boolean;
+  readonly justPlaced: boolean;
+  readonly fieldErrors: FieldErrors;
+  readonly title?: string | undefined;
+  readonly message?: string | undefined;
+}
+
+const QUIET: SubmitState = { sending: false, justPlaced: false, fieldErrors: {} };
+
+export function useSubmit() {
+  const [state, setState] = useState<SubmitState>(QUIET);
+  const busy = useRef(false);
+  const resting = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => () => clearTimeout(resting.current), []);
+
+  // The reply was lost and yet the order came: the stream tells of it, and the next press is a new order.
+  const orders = useTrading(({ ledger }) => ledger?.orders);
+  const settleArrived = useCallback((known: ReadonlyMap<string, Order> | undefined): void => {
+    const { intent } = useDraft.getState();
+    if (intent === undefined || busy.current) return;
+    const arrived = [...(known?.values() ?? [])].find(
+      (order) => order.client_order_id === intent.clientOrderId,
+    );
+    if (arrived === undefined) return;
+    intentSettled();
+    editDraft({ qty: "", notional: "" });
+    setState(QUIET);
+    notify("told", "The order had arrived", `${sideWord(arrived.side)} ${sizeOf(arrived)} ${arrived.symbol}`);
+  }, []);
+  useEffect(() => settleArrived(orders), [orders, settleArrived]);
+
+  const submit = useCallback(
+    async (draft: Draft, portfolioId: string): Promise<void> => {
+      if (busy.current) return;
+      busy.current = true;
+      setState({ ...QUIET, sending: true });
+      const request = requestOf(draft, portfolioId);
+      const intent = intentFor(JSON.stringify(request));
+      try {
+        const order = await submitOrder({ ...request, client_order_id: intent.clientOrderId });
+        intentSettled();
+        orderReplied(order);
+        editDraft({ qty: "", notional: "" });
+        setState({ ...QUIET, justPlaced: true });
+        if (order.status === "NEW") {
+          notify("told", "Order placed", `${sideWord(order.side)} ${sizeOf(order)} ${order.symbol}`);
+        }
+        resting.current = setTimeout(() => {
+          busy.current = false;
+          setState((now) => ({ ...now, justPlaced: false }));
+        }, REST_MS);
+      } catch (error) {
+        busy.current = false;
+        const outcomeUnknown = error instanceof Problem && error.outcomeUnknown;
+        if (!outcomeUnknown) intentSettled();
+        if (error instanceof Problem && error.order !== undefined) orderReplied(error.order);
+        setState({ ...QUIET, ...failureOf(error, draft) });
+        settleArrived(useTrading.getState().ledger?.orders);
+      }
+    },
+    [settleArrived],
+  );
+
+  const forgetAnswer = useCallback(() => {
+    setState((now) =>
+      now.sending || (now.message === undefined && Object.keys(now.fieldErrors).length === 0)
+        ? now
+        : { ...now, fieldErrors: {}, title: undefined, message: undefined },
+    );
+  }, []);
+
+  return { state, submit, forgetAnswer };
+}
+
+/** The failure beside the field it names, where the ticket shows that field; otherwise above the button. */
+export function failureOf(
+  error: unknown,
+  draft: Draft,
+): Pick<SubmitState, "fieldErrors" | "title" | "message"> {
+  if (!(error instanceof Problem)) return { fieldErrors: {}, title: "Not sent", message: messageOf(error) };
+  if (error.outcomeUnknown) {
+    return {
+      fieldErrors: {},
+      title: "No answer yet",
+      message: `${error.message} It is safe to press the button again: the same order is never placed twice.`,
+    };
+  }
+  const words = error.status === 422 ? refusalOf(error.code, error.message) : error.message;
+  const shown = [sizeField(draft), ...priceFields(draft), "time_in_force" as const];
+  const field = shown.find((known) => known === error.field);
+  if (field !== undefined) return { fieldErrors: { [field]: words } };
+  return { fieldErrors: {}, title: error.status === 422 ? "Order refused" : "Not placed", message: words };
+}
