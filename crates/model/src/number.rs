@@ -282,13 +282,25 @@ impl Money {
         Self(quotient * part + div_half_even(remainder * part, i128::from(whole.0)))
     }
 
-    /// The average price of a quantity that cost this much, rounded half to even at 1e-8.
+    /// The average price of a quantity that cost this much, rounded half to even.
+    ///
+    /// To 1e-8 for one unit or more. An amount is itself rounded to 1e-8, so the average of a part
+    /// of a unit has fewer digits that mean anything; the others are not shown.
     #[must_use]
     pub fn per_unit_half_even(self, qty: Qty) -> Price {
         if qty.0 == 0 {
             return Price::ZERO;
         }
-        let rounded = div_half_even(self.0 * SCALE_I128, i128::from(qty.0));
+        let exact = self.0 * SCALE_I128;
+        let mut step: i128 = 1;
+        while i128::from(qty.0) * step < SCALE_I128 {
+            step *= 10;
+        }
+        if step > 1 {
+            // One digit more, for amounts that several fills have rounded.
+            step *= 10;
+        }
+        let rounded = div_half_even(exact, i128::from(qty.0) * step) * step;
         Price(i64::try_from(rounded).expect("an average of prices fits a price"))
     }
 
@@ -452,6 +464,14 @@ mod tests {
         let qty = Qty::affordable_floor(Money::whole(1_000), Price::whole(300), Qty::from_raw(1));
         assert_eq!(qty.to_string(), "3.33333333");
         assert_eq!(Qty::affordable_floor(Money::whole(99), Price::whole(100), Qty::whole(1)), Qty::ZERO);
+    }
+
+    #[test]
+    fn an_average_shows_the_digits_that_the_amount_supports() {
+        let (price, qty) = (Price::from_raw(9_524_458_000_000), Qty::from_raw(525_541));
+        assert_eq!((price * qty).per_unit_half_even(qty), price);
+        let cost = Money::whole(20);
+        assert_eq!(cost.per_unit_half_even(Qty::whole(3)).to_string(), "6.66666667");
     }
 
     #[test]
