@@ -4,18 +4,17 @@
 //! and sell stops that wait for their release) or among the trailing stops. Orders of equal price
 //! stand in the order of time. The best of each is cached in front, in [`Triggers`].
 
+use crate::by_price::ByPrice;
 use crate::market::Triggers;
 use crate::orders::{OpenOrder, Slot};
 use crate::trailing::{TrailKey, TrailingSide};
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use model::{OrderKind, Price, Side};
 
 /// The rank of an order without a limit: before every price.
 const BEFORE_EVERY_PRICE: i64 = i64::MIN;
-
-/// Orders by (price turned so that the first acts first, place in time).
-type ByPrice = BTreeMap<(i64, u64), Slot>;
+/// The rank of no order.
+const BEHIND_EVERY_PRICE: i64 = i64::MAX;
 
 /// Where an order waits.
 enum Place {
@@ -66,6 +65,25 @@ impl BookSide {
     const fn new(side: Side) -> Self {
         Self { side, trading: ByPrice::new(), stops: ByPrice::new(), trailing: TrailingSide::new(side) }
     }
+
+    fn refresh_trading(&self, best: &mut Triggers) {
+        best.set_trading_rank(self.side, self.trading.first_rank().unwrap_or(BEHIND_EVERY_PRICE));
+    }
+
+    /// The nearest stop, fixed or following, and the mark that moves first.
+    fn refresh_stops(&self, best: &mut Triggers) {
+        let following = self.trailing.best_stop().map(|stop| stop_rank(self.side, stop));
+        let nearest = [self.stops.first_rank(), following].into_iter().flatten().min();
+        best.set_stop_rank(self.side, nearest.unwrap_or(BEHIND_EVERY_PRICE));
+        let mark = self.trailing.next_mark();
+        match self.side {
+            Side::Sell => best.mark_sell = mark.map_or(Triggers::NONE.mark_sell, Price::raw),
+            Side::Buy => {
+                let first = |mark: Price| if mark.is_zero() { i64::MAX } else { mark.raw() };
+                best.mark_buy = mark.map_or(Triggers::NONE.mark_buy, first);
+            }
+        }
+    }
 }
 
 /// The open orders of one symbol.
@@ -96,26 +114,52 @@ impl Book {
         }
     }
 
-    pub(crate) fn insert(&mut self, order: &OpenOrder, slot: Slot) {
+    /// Puts an order where it waits and keeps `best` true.
+    pub(crate) fn insert(&mut self, order: &OpenOrder, slot: Slot, best: &mut Triggers) {
         let side = self.side_mut(order.side);
-        let earlier = match place(order) {
-            Place::Trading(rank) => side.trading.insert((rank, order.priority), slot),
-            Place::Stop(rank) => side.stops.insert((rank, order.priority), slot),
+        let is_free = match place(order) {
+            Place::Trading(rank) => {
+                if rank < best.trading_rank(order.side) {
+                    best.set_trading_rank(order.side, rank);
+                }
+                side.trading.insert(rank, order.priority, slot)
+            }
+            Place::Stop(rank) => {
+                if rank < best.stop_rank(order.side) {
+                    best.set_stop_rank(order.side, rank);
+                }
+                side.stops.insert(rank, order.priority, slot)
+            }
             Place::Trailing(key) => {
                 side.trailing.insert(order.hwm(), key, slot);
-                None
+                side.refresh_stops(best);
+                true
             }
         };
-        assert!(earlier.is_none(), "a place in the order of time is given once");
+        assert!(is_free, "a place in the order of time is given once");
     }
 
-    pub(crate) fn remove(&mut self, order: &OpenOrder) {
+    /// Takes an order from where it waits and keeps `best` true.
+    pub(crate) fn remove(&mut self, order: &OpenOrder, best: &mut Triggers) {
         let side = self.side_mut(order.side);
         let removed = match place(order) {
-            Place::Trading(rank) => side.trading.remove(&(rank, order.priority)).is_some(),
-            Place::Stop(rank) => side.stops.remove(&(rank, order.priority)).is_some(),
+            Place::Trading(rank) => {
+                let removed = side.trading.remove(rank, order.priority);
+                if rank == best.trading_rank(order.side) {
+                    side.refresh_trading(best);
+                }
+                removed
+            }
+            Place::Stop(rank) => {
+                let removed = side.stops.remove(rank, order.priority);
+                if rank == best.stop_rank(order.side) {
+                    side.refresh_stops(best);
+                }
+                removed
+            }
             Place::Trailing(key) => {
                 side.trailing.remove(order.hwm(), key);
+                side.refresh_stops(best);
                 true
             }
         };
@@ -133,27 +177,25 @@ impl Book {
     /// Adds orders of a side that would trade at `price`: those without a limit first, then the
     /// better limit, then the earlier.
     pub(crate) fn collect_crossed(&self, side: Side, price: Price, crossed: &mut Vec<Slot>) {
-        let worst = (limit_rank(side, Some(price)), u64::MAX);
-        crossed.extend(self.side(side).trading.range(..=worst).map(|(_, slot)| *slot));
+        let worst = limit_rank(side, Some(price));
+        crossed.extend(self.side(side).trading.range(BEFORE_EVERY_PRICE, worst));
     }
 
     /// The same for orders with a limit only.
     pub(crate) fn collect_limits_met(&self, side: Side, price: Price, met: &mut Vec<Slot>) {
-        let best = (BEFORE_EVERY_PRICE + 1, 0);
-        let worst = (limit_rank(side, Some(price)), u64::MAX);
-        met.extend(self.side(side).trading.range(best..=worst).map(|(_, slot)| *slot));
+        let worst = limit_rank(side, Some(price));
+        met.extend(self.side(side).trading.range(BEFORE_EVERY_PRICE + 1, worst));
     }
 
     /// Every order of a side that may trade.
     pub(crate) fn collect_trading(&self, side: Side, all: &mut Vec<Slot>) {
-        all.extend(self.side(side).trading.values());
+        all.extend(self.side(side).trading.slots());
     }
 
     /// Adds stops of a side that the reference has reached, trailing ones included.
     pub(crate) fn collect_released(&self, side: Side, reference: Price, released: &mut Vec<Slot>) {
         let book = self.side(side);
-        let worst = (stop_rank(side, reference), u64::MAX);
-        released.extend(book.stops.range(..=worst).map(|(_, slot)| *slot));
+        released.extend(book.stops.range(BEFORE_EVERY_PRICE, stop_rank(side, reference)));
         book.trailing.collect_reached(reference, released);
     }
 
@@ -177,28 +219,49 @@ impl Book {
         &self.side(side).trailing
     }
 
-    /// The best of each kind.
-    pub(crate) fn triggers(&self) -> Triggers {
-        let first = |set: &ByPrice| set.first_key_value().map(|((rank, _), _)| *rank);
-        let stop = |side: &BookSide| {
-            let fixed = first(&side.stops);
-            let following = side.trailing.best_stop().map(|stop| stop_rank(side.side, stop));
-            [fixed, following].into_iter().flatten().min()
-        };
-        let mark = |side: &BookSide| side.trailing.next_mark();
-        let none = Triggers::NONE;
-        Triggers {
-            buy: first(&self.buys.trading).map_or(none.buy, |rank| rank.checked_neg().unwrap_or(i64::MAX)),
-            sell: first(&self.sells.trading).unwrap_or(none.sell),
-            stop_buy: stop(&self.buys).unwrap_or(none.stop_buy),
-            stop_sell: stop(&self.sells).map_or(none.stop_sell, |rank| -rank),
-            mark_sell: mark(&self.sells).map_or(none.mark_sell, Price::raw),
-            mark_buy: mark(&self.buys).map_or(
-                none.mark_buy,
-                |mark| {
-                    if mark.is_zero() { i64::MAX } else { mark.raw() }
-                },
-            ),
+    /// Reads the best stops and marks anew after marks moved.
+    pub(crate) fn refresh_stops(&self, best: &mut Triggers) {
+        self.buys.refresh_stops(best);
+        self.sells.refresh_stops(best);
+    }
+}
+
+/// The cached best of each kind, as ranks: the lowest acts first.
+impl Triggers {
+    fn trading_rank(&self, side: Side) -> i64 {
+        match side {
+            Side::Buy => turned(self.buy),
+            Side::Sell => self.sell,
         }
+    }
+
+    fn set_trading_rank(&mut self, side: Side, rank: i64) {
+        match side {
+            Side::Buy => self.buy = turned(rank),
+            Side::Sell => self.sell = rank,
+        }
+    }
+
+    fn stop_rank(&self, side: Side) -> i64 {
+        match side {
+            Side::Buy => self.stop_buy,
+            Side::Sell => turned(self.stop_sell),
+        }
+    }
+
+    fn set_stop_rank(&mut self, side: Side, rank: i64) {
+        match side {
+            Side::Buy => self.stop_buy = rank,
+            Side::Sell => self.stop_sell = turned(rank),
+        }
+    }
+}
+
+/// Negated, where "before all" and "behind all" are each other's opposite.
+fn turned(rank: i64) -> i64 {
+    match rank {
+        BEHIND_EVERY_PRICE => BEFORE_EVERY_PRICE,
+        BEFORE_EVERY_PRICE => BEHIND_EVERY_PRICE,
+        price => -price,
     }
 }

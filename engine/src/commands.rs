@@ -140,7 +140,7 @@ impl Shard {
     }
 
     fn submit(&mut self, order: &NewOrder, cause: Cause<'_>) -> Result<CommandReply, Reject> {
-        if let Some(named) = self.portfolio(order.portfolio).named.get(&order.key) {
+        if let Some(named) = self.portfolio(order.portfolio).names.get(order.key) {
             if named.fingerprint == order.fingerprint {
                 return Ok(CommandReply::Duplicate(OrderId::of(order.portfolio, named.order)));
             }
@@ -172,10 +172,10 @@ impl Shard {
     fn cancel_all(&mut self, id: PortfolioId, symbol: Option<Symbol>, cause: Cause<'_>) -> CommandReply {
         let open = self.portfolio(id).open.iter();
         let concerned = open.filter(|(_, slot)| {
-            let instrument = self.orders.get(**slot).instrument;
+            let instrument = self.orders.get(*slot).instrument;
             symbol.is_none_or(|symbol| self.instrument(instrument).symbol == symbol)
         });
-        let ids: Vec<OrderId> = concerned.map(|(number, _)| OrderId::of(id, *number)).collect();
+        let ids: Vec<OrderId> = concerned.map(|(number, _)| OrderId::of(id, number)).collect();
         for &order in &ids {
             self.emit(id, requested(order, cause.by), cause.out);
         }

@@ -5,8 +5,9 @@
 
 use crate::book::Book;
 use crate::market::HotSymbol;
+use crate::names::NamedOrder;
 use crate::orders::{OpenOrder, QueueAhead, Slot};
-use crate::portfolio::{NamedOrder, Portfolio};
+use crate::portfolio::Portfolio;
 use crate::shard::Shard;
 use alloc::boxed::Box;
 use model::{
@@ -85,8 +86,8 @@ impl Shard {
         let order = OpenOrder::accepted(accepted, event.time, self.seq.get());
         let portfolio = self.portfolio_mut(event.portfolio);
         let number = accepted.order.number();
-        let named = NamedOrder { order: number, fingerprint: accepted.fingerprint, rejected: false };
-        portfolio.name(accepted.key, named);
+        let named = NamedOrder { order: number, fingerprint: accepted.fingerprint };
+        portfolio.names.add(accepted.key, named, false);
         self.insert_order(order);
     }
 
@@ -98,16 +99,15 @@ impl Shard {
         let slot = self.orders.insert(order);
         let portfolio = self.portfolio_mut(id.portfolio());
         portfolio.account.reserve(instrument, Reservation::default(), reserved);
-        let earlier = portfolio.open.insert(id.number(), slot);
-        assert!(earlier.is_none(), "an order is open once");
+        portfolio.open.add(id.number(), slot);
         self.enter_book(slot);
         slot
     }
 
     fn commit_rejected(&mut self, portfolio: PortfolioId, rejected: &OrderRejected) {
         let order = rejected.order.number();
-        let named = NamedOrder { order, fingerprint: rejected.fingerprint, rejected: true };
-        self.portfolio_mut(portfolio).name(rejected.key, named);
+        let named = NamedOrder { order, fingerprint: rejected.fingerprint };
+        self.portfolio_mut(portfolio).names.add(rejected.key, named, true);
     }
 
     fn commit_replaced(&mut self, replaced: &OrderReplaced) {
@@ -187,7 +187,7 @@ impl Shard {
         let order = self.orders.remove(slot);
         self.timers.clear(order.expires_at, order.id);
         let portfolio = self.portfolio_mut(order.id.portfolio());
-        portfolio.open.remove(&order.id.number());
+        portfolio.open.remove(order.id.number());
         portfolio.account.reserve(order.instrument, order.reserved(), Reservation::default());
         if portfolio.open.is_empty() {
             assert!(portfolio.account.reserved_cash.is_zero(), "no open order, nothing held back");
@@ -199,7 +199,9 @@ impl Shard {
         let arrival = self.arrival();
         let order = self.orders.get_mut(slot);
         let row = row_of(order.instrument);
-        self.books[row].insert(order, slot);
+        let mut best = *self.hot[row].triggers();
+        self.books[row].insert(order, slot, &mut best);
+        self.hot[row].set_triggers(&best);
         if !order.waits_for_trigger() {
             let hot = &mut self.hot[row];
             hot.set_unjudged();
@@ -211,18 +213,14 @@ impl Shard {
                 }
             }
         }
-        self.refresh_triggers(row);
     }
 
     fn leave_book(&mut self, slot: Slot) {
         let order = self.orders.get(slot);
         let row = row_of(order.instrument);
-        self.books[row].remove(order);
-        self.refresh_triggers(row);
-    }
-
-    pub(crate) fn refresh_triggers(&mut self, row: usize) {
-        self.hot[row].set_triggers(&self.books[row].triggers());
+        let mut best = *self.hot[row].triggers();
+        self.books[row].remove(order, &mut best);
+        self.hot[row].set_triggers(&best);
     }
 
     /// The slot of an open order.
@@ -231,7 +229,7 @@ impl Shard {
     }
 
     pub(crate) fn find_open(&self, id: OrderId) -> Option<Slot> {
-        self.portfolios.get(&id.portfolio())?.open.get(&id.number()).copied()
+        self.portfolios.get(&id.portfolio())?.open.get(id.number())
     }
 
     pub(crate) fn portfolio(&self, id: PortfolioId) -> &Portfolio {

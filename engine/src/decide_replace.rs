@@ -53,7 +53,7 @@ impl Shard {
             expires_at: self.amended_expiry(order, time_in_force),
             hwm: mark,
             reserved: worth.reserved,
-            revision: order.revision + 1,
+            revision: order.revision() + 1,
             keeps_priority: kind == order.kind() && size <= order.size() && time_in_force == order.time_in_force,
         })
     }
@@ -66,11 +66,11 @@ impl Shard {
         let Some(portfolio) = self.portfolios.get(&id.portfolio()) else {
             return Err(unknown_portfolio());
         };
-        if let Some(slot) = portfolio.open.get(&id.number()) {
-            return Ok(*slot);
+        if let Some(slot) = portfolio.open.get(id.number()) {
+            return Ok(slot);
         }
         let number = id.number();
-        if number.get() == 0 || number > portfolio.last_order {
+        if number.get() == 0 || number > portfolio.names.last() {
             return Err(Reject::new(RejectCode::UnknownOrder, "the portfolio has no such order"));
         }
         Err(Reject::new(RejectCode::OrderNotOpen, "the order has ended already"))

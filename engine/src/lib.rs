@@ -11,8 +11,8 @@
 //! | `shard`, `commands` | the inputs and their order |
 //! | `decide_submit`, `decide_replace`, `terms`, `risk` | what a command would cause, or why not |
 //! | `commit` | how each event changes the state |
-//! | `account`, `ledger`, `portfolio` | money, holdings, double entry, numbering |
-//! | `orders`, `book`, `trailing`, `market` | open orders, their index by price, the market's state |
+//! | `account`, `ledger`, `portfolio`, `names` | money, holdings, double entry, numbering |
+//! | `orders`, `book`, `by_price`, `trailing`, `market` | open orders, their index by price, the market's state |
 //! | `matching`, `on_market`, `liquidity` | what ticks fill, release and ratchet; sizes spent once |
 //! | `session`, `timers`, `image` | opening hours, expiry, snapshots |
 #![no_std]
@@ -23,6 +23,7 @@ extern crate alloc;
 
 pub mod account;
 mod book;
+mod by_price;
 mod commands;
 mod commit;
 mod decide_replace;
@@ -32,6 +33,7 @@ mod ledger;
 mod liquidity;
 mod market;
 mod matching;
+mod names;
 mod on_market;
 mod orders;
 mod portfolio;

@@ -1,4 +1,4 @@
-//! What the market of one symbol says, laid out so that a quiet tick touches only this.
+//! What the market of one symbol says, laid out so that a quiet tick reads only this.
 //!
 //! Owns the standing quote, the last prices and, cached in front of the book, the best trigger of
 //! each kind. Taking a tick stores it and answers whether anything could follow; it never looks
@@ -6,6 +6,8 @@
 //! restart the market is taken anew from the feed.
 
 use crate::orders::QueueAhead;
+use core::cmp::Ordering;
+use core::hint::cold_path;
 use model::{Aggressor, Price, Qty, Quote, Side, Time, Trade, TradeConditions};
 
 /// Something waits that was not yet judged against a quote.
@@ -68,18 +70,17 @@ impl Triggers {
         self.stop_buy.min(self.mark_sell.saturating_add(1))
     }
 
+    /// Whether a stop is released, or a mark moved, by a quote that stands in for a trade.
+    fn concern_stops(&self, quote: &Quote) -> bool {
+        let (ask, bid) = (quote.ask.raw(), quote.bid.raw());
+        (ask > 0 && (ask >= self.stop_buy || ask < self.mark_buy))
+            || (bid > 0 && (bid <= self.stop_sell || bid > self.mark_sell))
+    }
+
     /// The highest reference at which a stop is released or a mark moves downward.
     fn below(&self) -> i64 {
         self.stop_sell.max(self.mark_buy.saturating_sub(1))
     }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-enum Direction {
-    Unknown,
-    Up,
-    Down,
 }
 
 /// What of a trade still has to be looked at.
@@ -91,34 +92,50 @@ pub(crate) struct TradeWork {
     pub(crate) elects: bool,
 }
 
-/// One symbol's market: two cache lines, of which quotes use the first and trades the second.
+/// One symbol's market in three cache lines: what every quote reads, what every trade reads
+/// besides, and what is read only when something may follow.
 #[derive(Clone, Debug)]
-#[repr(C, align(128))]
+#[repr(C, align(64))]
 pub(crate) struct HotSymbol {
     quote: Quote,
     quote_time: Time,
-    /// Engine time after which the quote is too old to be traded on.
-    fresh_until: Time,
-    /// See [`Triggers::buy`].
-    buy: i64,
-    /// See [`Triggers::sell`].
-    sell: i64,
-    flags: u8,
-    direction: Direction,
+    /// An ask at or below this is looked at closely.
+    ask_floor: i64,
+    /// A bid at or above this is looked at closely.
+    bid_ceiling: i64,
     ask_version: u32,
     bid_version: u32,
+    /// Engine time at which the quote came; [`LONG_AGO`] when it is trusted no more.
+    received: Time,
+    /// An ask at or above this is looked at closely: stops watch quotes.
+    ask_ceiling: i64,
+    /// A bid at or below this is looked at closely: stops watch quotes.
+    bid_floor: i64,
     trade_time: Time,
     /// Last regular trade's price; nothing before the first.
     last: Price,
-    /// Last price that may elect stops; nothing before the first.
-    reference: Price,
     /// See [`Triggers::above`].
     above: i64,
     /// See [`Triggers::below`].
     below: i64,
+    flags: u8,
+    rare: Rare,
 }
 
-const _: () = assert!(size_of::<HotSymbol>() == 128);
+/// The line of a row that quiet ticks do not read.
+#[derive(Clone, Debug)]
+#[repr(align(64))]
+struct Rare {
+    /// Last price that may elect stops; nothing before the first.
+    reference: Price,
+    /// The last regular price that was another than the last; nothing before it.
+    before: Price,
+    triggers: Triggers,
+}
+
+const _: () = assert!(core::mem::offset_of!(HotSymbol, received) == 64);
+const _: () = assert!(core::mem::offset_of!(HotSymbol, rare) == 128);
+const _: () = assert!(size_of::<HotSymbol>() == 192);
 
 impl HotSymbol {
     /// A row that takes no tick, until its instrument is defined.
@@ -127,18 +144,19 @@ impl HotSymbol {
         Self {
             quote: Quote::default(),
             quote_time: Time::NEVER,
-            fresh_until: LONG_AGO,
-            buy: none.buy,
-            sell: none.sell,
-            flags: 0,
-            direction: Direction::Unknown,
+            ask_floor: none.buy,
+            bid_ceiling: none.sell,
             ask_version: 0,
             bid_version: 0,
+            received: LONG_AGO,
+            ask_ceiling: i64::MAX,
+            bid_floor: i64::MIN,
             trade_time: Time::NEVER,
             last: Price::ZERO,
-            reference: Price::ZERO,
             above: none.above(),
             below: none.below(),
+            flags: 0,
+            rare: Rare { reference: Price::ZERO, before: Price::ZERO, triggers: none },
         }
     }
 
@@ -150,28 +168,59 @@ impl HotSymbol {
         }
     }
 
+    /// Stores a quote to which nothing can follow, and says whether it was one. The other quotes
+    /// are for [`Self::take_quote`].
+    #[inline(always)]
+    pub(crate) fn take_quiet_quote(&mut self, quote: &Quote, time: Time, now: Time) -> bool {
+        // Single bars: what the market does cannot be predicted, that it is quiet can.
+        let is_quiet = (time >= self.quote_time)
+            & (quote.ask.raw() > self.ask_floor)
+            & (quote.bid.raw() < self.bid_ceiling)
+            & (quote.ask.raw() < self.ask_ceiling)
+            & (quote.bid.raw() > self.bid_floor);
+        if is_quiet {
+            self.store_quote(quote, time, now);
+        }
+        is_quiet
+    }
+
     /// Stores a quote unless it is older than the last, and says what it may lead to.
-    #[inline]
-    pub(crate) fn take_quote(&mut self, quote: Quote, time: Time, arrival: Arrival) -> QuoteWork {
+    pub(crate) fn take_quote(&mut self, quote: &Quote, time: Time, arrival: Arrival) -> QuoteWork {
         if time < self.quote_time {
             return QuoteWork::default();
         }
-        // Single bars throughout: a branch on what the market does cannot be predicted.
-        let ask_changed = (quote.ask != self.quote.ask) | (quote.ask_size != self.quote.ask_size);
-        let bid_changed = (quote.bid != self.quote.bid) | (quote.bid_size != self.quote.bid_size);
-        let unjudged = (self.flags & UNJUDGED != 0) | !self.is_fresh(arrival);
-        self.ask_version = self.ask_version.wrapping_add(u32::from(ask_changed));
-        self.bid_version = self.bid_version.wrapping_add(u32::from(bid_changed));
-        self.quote = quote;
-        self.quote_time = time;
-        self.fresh_until = arrival.now.plus_nanos(arrival.quote_age_max_ns);
-        let ask_met = quote.ask.is_positive() & (quote.ask.raw() <= self.buy);
-        let bid_met = quote.bid.is_positive() & (quote.bid.raw() >= self.sell);
+        let ask_changed = self.ask_changes(quote);
+        let bid_changed = self.bid_changes(quote);
+        let unjudged = self.flags & UNJUDGED != 0 || !self.is_fresh(arrival);
+        self.store_quote(quote, time, arrival.now);
+        let Triggers { buy, sell, .. } = self.rare.triggers;
+        let ask_met = quote.ask.is_positive() && quote.ask.raw() <= buy;
+        let bid_met = quote.bid.is_positive() && quote.bid.raw() >= sell;
         QuoteWork {
-            buys: ask_met & (ask_changed | unjudged),
-            sells: bid_met & (bid_changed | unjudged),
-            other: self.flags != 0,
+            buys: ask_met && (ask_changed || unjudged),
+            sells: bid_met && (bid_changed || unjudged),
+            other: self.flags & !STOPS_BY_QUOTE != 0
+                || (self.flags != 0 && self.rare.triggers.concern_stops(quote)),
         }
+    }
+
+    #[inline(always)]
+    fn store_quote(&mut self, quote: &Quote, time: Time, now: Time) {
+        self.ask_version = self.ask_version.wrapping_add(u32::from(self.ask_changes(quote)));
+        self.bid_version = self.bid_version.wrapping_add(u32::from(self.bid_changes(quote)));
+        self.quote = *quote;
+        self.quote_time = time;
+        self.received = now;
+    }
+
+    #[inline(always)]
+    fn ask_changes(&self, quote: &Quote) -> bool {
+        (quote.ask != self.quote.ask) | (quote.ask_size != self.quote.ask_size)
+    }
+
+    #[inline(always)]
+    fn bid_changes(&self, quote: &Quote) -> bool {
+        (quote.bid != self.quote.bid) | (quote.bid_size != self.quote.bid_size)
     }
 
     /// Stores a trade unless it is older than the last or may do nothing, and says what it may
@@ -186,19 +235,32 @@ impl HotSymbol {
             return None;
         }
         self.trade_time = time;
-        if self.last.is_positive() && trade.price != self.last {
-            self.direction = if trade.price > self.last { Direction::Up } else { Direction::Down };
-        }
+        // Chosen, not branched: which way the market goes cannot be predicted.
+        self.rare.before = if trade.price == self.last { self.rare.before } else { self.last };
         self.last = trade.price;
         let elects = self.is_inside_quote(trade.price, arrival);
         if elects {
-            self.reference = trade.price;
-            self.flags &= !STOPS_BY_QUOTE;
+            self.rare.reference = trade.price;
         }
         let price = trade.price.raw();
-        let fills = (price <= self.buy) | (price >= self.sell);
-        let releases = elects & ((price >= self.above) | (price <= self.below));
-        (fills | releases).then(|| TradeWork { aggressor: self.judge(trade, arrival), elects })
+        let fills = (price <= self.ask_floor) | (price >= self.bid_ceiling);
+        let releases = (price >= self.above) | (price <= self.below) | (self.flags != 0);
+        if fills | (elects & releases) {
+            cold_path();
+            return self.judge_trade(trade, elects, arrival);
+        }
+        None
+    }
+
+    /// What a trade leads to that something may wait for.
+    fn judge_trade(&mut self, trade: &Trade, elects: bool, arrival: Arrival) -> Option<TradeWork> {
+        if elects {
+            self.set_flag(STOPS_BY_QUOTE, false);
+        }
+        let price = trade.price.raw();
+        let fills = price <= self.rare.triggers.buy || price >= self.rare.triggers.sell;
+        let releases = elects && (price >= self.above || price <= self.below);
+        (fills || releases).then(|| TradeWork { aggressor: self.judge(trade, arrival), elects })
     }
 
     /// A print elects when it lies within a fresh two-sided quote, or there is no such quote.
@@ -232,16 +294,16 @@ impl HotSymbol {
                 (true, true) | (false, false) => {}
             }
         }
-        match self.direction {
-            Direction::Unknown => Aggressor::Unknown,
-            Direction::Up => Aggressor::Buyer,
-            Direction::Down => Aggressor::Seller,
+        match (self.rare.before.is_zero(), self.last.cmp(&self.rare.before)) {
+            (true, _) | (false, Ordering::Equal) => Aggressor::Unknown,
+            (false, Ordering::Greater) => Aggressor::Buyer,
+            (false, Ordering::Less) => Aggressor::Seller,
         }
     }
 
     /// Whether the standing quote may be traded on as far as its age goes.
     pub(crate) fn is_fresh(&self, arrival: Arrival) -> bool {
-        arrival.now <= self.fresh_until
+        self.received != LONG_AGO && arrival.now.nanos_since(self.received) <= arrival.quote_age_max_ns
     }
 
     /// The opposite side of the standing quote for an order of `side`, when it can be traded on.
@@ -261,20 +323,20 @@ impl HotSymbol {
             Side::Buy => self.quote.ask,
             Side::Sell => self.quote.bid,
         };
-        [opposite, self.reference, self.last].into_iter().find(|price| price.is_positive())
+        [opposite, self.rare.reference, self.last].into_iter().find(|price| price.is_positive())
     }
 
     /// The price that stops of `side` watch.
     pub(crate) fn reference(&self, side: Side, arrival: Arrival) -> Option<Price> {
-        if self.reference.is_positive() {
-            return Some(self.reference);
+        if self.rare.reference.is_positive() {
+            return Some(self.rare.reference);
         }
         self.opposite(side, arrival).map(|(price, _)| price)
     }
 
     /// Whether quotes stand in for trades: none was ever seen.
     pub(crate) fn stops_watch_quotes(&self) -> bool {
-        self.reference.is_zero()
+        self.rare.reference.is_zero()
     }
 
     /// What is displayed ahead of an order of `side` that comes to rest at `limit`.
@@ -302,41 +364,57 @@ impl HotSymbol {
         (self.quote, self.quote_time)
     }
 
+    /// The best of each kind.
+    pub(crate) fn triggers(&self) -> &Triggers {
+        &self.rare.triggers
+    }
+
     /// Caches the best of each kind.
     pub(crate) fn set_triggers(&mut self, triggers: &Triggers) {
-        (self.buy, self.sell) = (triggers.buy, triggers.sell);
+        self.rare.triggers = *triggers;
         (self.above, self.below) = (triggers.above(), triggers.below());
         let none = Triggers::NONE;
         let has_stops = self.above != none.above() || self.below != none.below();
-        if self.stops_watch_quotes() && has_stops {
-            self.flags |= STOPS_BY_QUOTE;
-        } else {
-            self.flags &= !STOPS_BY_QUOTE;
-        }
+        self.set_flag(STOPS_BY_QUOTE, self.stops_watch_quotes() && has_stops);
     }
 
     /// The standing quote may be traded on no more; the next one is judged anew.
     pub(crate) fn distrust_quote(&mut self) {
-        self.fresh_until = LONG_AGO;
+        self.received = LONG_AGO;
     }
 
     pub(crate) fn set_unjudged(&mut self) {
-        self.flags |= UNJUDGED;
+        self.set_flag(UNJUDGED, true);
     }
 
     pub(crate) fn set_judged(&mut self) {
-        self.flags &= !UNJUDGED;
+        self.set_flag(UNJUDGED, false);
     }
 
     pub(crate) fn set_queue_unknown(&mut self) {
-        self.flags |= QUEUE_UNKNOWN;
+        self.set_flag(QUEUE_UNKNOWN, true);
     }
 
     /// Whether some order waits to learn its queue; asking clears it.
     pub(crate) fn take_queue_unknown(&mut self) -> bool {
         let unknown = self.flags & QUEUE_UNKNOWN != 0;
-        self.flags &= !QUEUE_UNKNOWN;
+        self.set_flag(QUEUE_UNKNOWN, false);
         unknown
+    }
+
+    /// Raises or lowers a flag. While something is unjudged every quote is looked at closely.
+    fn set_flag(&mut self, flag: u8, up: bool) {
+        self.flags = if up { self.flags | flag } else { self.flags & !flag };
+        let Triggers { buy, sell, stop_buy, stop_sell, mark_buy, mark_sell } = self.rare.triggers;
+        (self.ask_ceiling, self.bid_floor) = (i64::MAX, i64::MIN);
+        (self.ask_floor, self.bid_ceiling) = (buy, sell);
+        if self.flags == STOPS_BY_QUOTE {
+            (self.ask_ceiling, self.bid_floor) = (stop_buy, stop_sell);
+            self.ask_floor = buy.max(mark_buy.saturating_sub(1));
+            self.bid_ceiling = sell.min(mark_sell.saturating_add(1));
+        } else if self.flags != 0 {
+            (self.ask_floor, self.bid_ceiling) = (i64::MAX, i64::MIN);
+        }
     }
 }
 

@@ -10,7 +10,9 @@ use crate::matching::Offer;
 use crate::orders::{QueueAhead, Slot};
 use crate::shard::Shard;
 use alloc::vec::Vec;
-use model::{Aggressor, Event, EventBody, FillRule, InstrumentId, Liquidity, Price, Qty, Side, Trade};
+use model::{
+    Aggressor, Event, EventBody, FillRule, InstrumentId, Liquidity, Price, Qty, Quote, Side, Tick, Trade,
+};
 
 /// A trade that reached the book.
 struct Print<'a> {
@@ -19,9 +21,17 @@ struct Print<'a> {
 }
 
 impl Shard {
-    /// A quote was stored that may lead to something.
-    #[cold]
-    pub(crate) fn on_quote(&mut self, instrument: InstrumentId, work: QuoteWork, out: &mut Vec<Event>) {
+    /// A quote that may lead to something.
+    #[inline(never)]
+    pub(crate) fn on_loud_quote(&mut self, tick: &Tick, quote: &Quote, out: &mut Vec<Event>) {
+        let arrival = self.arrival();
+        let work = self.hot[row_of(tick.instrument)].take_quote(quote, tick.time, arrival);
+        if work.any() {
+            self.on_quote(tick.instrument, work, out);
+        }
+    }
+
+    fn on_quote(&mut self, instrument: InstrumentId, work: QuoteWork, out: &mut Vec<Event>) {
         let row = row_of(instrument);
         if self.hot[row].take_queue_unknown() {
             self.learn_queues(instrument);
@@ -44,15 +54,17 @@ impl Shard {
         }
     }
 
-    /// A trade was stored that may lead to something.
+    /// A trade. Kept apart so that quotes, which are many more, stay short.
+    #[inline(never)]
+    pub(crate) fn on_print(&mut self, tick: &Tick, trade: &Trade, out: &mut Vec<Event>) {
+        let arrival = self.arrival();
+        if let Some(work) = self.hot[row_of(tick.instrument)].take_trade(trade, tick.time, arrival) {
+            self.on_trade(tick.instrument, trade, work, out);
+        }
+    }
+
     #[cold]
-    pub(crate) fn on_trade(
-        &mut self,
-        instrument: InstrumentId,
-        trade: &Trade,
-        work: TradeWork,
-        out: &mut Vec<Event>,
-    ) {
+    fn on_trade(&mut self, instrument: InstrumentId, trade: &Trade, work: TradeWork, out: &mut Vec<Event>) {
         if !self.trades_now(instrument) {
             return;
         }
@@ -136,16 +148,18 @@ impl Shard {
     /// Releases the stops that a reference reached, then moves the marks it is beyond.
     fn elect(&mut self, instrument: InstrumentId, references: References, out: &mut Vec<Event>) {
         let row = row_of(instrument);
-        if references.reach(&self.books[row].triggers()) {
+        if references.reach(self.hot[row].triggers()) {
             self.release(instrument, references, out);
         }
-        if references.move_marks(&self.books[row].triggers()) {
+        if references.move_marks(self.hot[row].triggers()) {
             for side in [Side::Buy, Side::Sell] {
                 if let Some(price) = references.of(side) {
                     self.books[row].trailing_mut(side).ratchet(price);
                 }
             }
-            self.refresh_triggers(row);
+            let mut best = *self.hot[row].triggers();
+            self.books[row].refresh_stops(&mut best);
+            self.hot[row].set_triggers(&best);
             self.note_moved(instrument);
         }
     }

@@ -1,37 +1,59 @@
 //! Open orders, by slot.
 //!
-//! Owns the memory of every open order: compact rows in a slab whose places are used again. Closed
-//! orders are gone from here; they live in events. Nothing here decides or indexes.
+//! Owns the memory of every open order: compact rows in a slab whose places are used again, cut
+//! into blocks so that it grows without moving. Closed orders are gone from here; they live in
+//! events. Nothing here decides or indexes.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::num::NonZeroU32;
 use model::{
     InstrumentId, Money, OrderAccepted, OrderId, OrderImage, OrderKind, OrderReplaced, OrderType, Percent, Price,
-    Qty, Reservation, Side, Size, Time, TimeInForce, Trail, TrailImage,
+    Qty, Reservation, Side, Size, Time, TimeInForce, Trail, TrailImage, limits,
 };
 
 /// A place in the slab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Slot(u32);
+pub(crate) struct Slot(NonZeroU32);
 
-/// An amount without the sixteen-byte alignment that would widen every row.
-#[derive(Clone, Copy, Debug, Default)]
-struct Amount([u8; 16]);
-
-impl Amount {
-    fn of(money: Money) -> Self {
-        Self(money.raw().to_le_bytes())
+impl Slot {
+    pub(crate) fn from_index(index: usize) -> Self {
+        let number = u32::try_from(index).ok().and_then(|index| NonZeroU32::MIN.checked_add(index));
+        Self(number.expect("memory ends before slots do"))
     }
 
-    fn money(self) -> Money {
-        Money::from_raw(i128::from_le_bytes(self.0))
+    const fn index(self) -> usize {
+        self.0.get() as usize - 1
     }
 }
 
-#[derive(Clone, Copy, Debug)]
-struct FilledPart {
-    qty: Qty,
-    value: Money,
+/// An amount from nothing to [`limits::VALUE_MAX`] in the bytes that this takes.
+#[derive(Clone, Copy, Debug, Default)]
+struct Amount([u8; 10]);
+
+const _: () = assert!(limits::VALUE_MAX.raw() < 1 << 80);
+
+impl Amount {
+    fn of(money: Money) -> Self {
+        let bytes = money.raw().to_le_bytes();
+        let (low, high) = bytes.split_first_chunk().expect("sixteen are more than ten");
+        assert_eq!(high, [0; 6], "an order's amount is within the range of amounts");
+        Self(*low)
+    }
+
+    fn money(self) -> Money {
+        let mut bytes = [0; 16];
+        bytes[..10].copy_from_slice(&self.0);
+        Money::from_raw(i128::from_le_bytes(bytes))
+    }
+}
+
+/// What most open orders do not have.
+#[derive(Clone, Copy, Debug, Default)]
+struct Past {
+    filled_qty: Qty,
+    filled_value: Money,
+    revision: u32,
 }
 
 /// What is displayed ahead of a resting order at its price.
@@ -63,18 +85,16 @@ pub(crate) struct OpenOrder {
     pub(crate) accepted_at: Time,
     /// [`Time::NEVER`] where it does not end by itself.
     pub(crate) expires_at: Time,
-    limit: Price,
+    /// A limit, or a trailing mark as of the last event, by type; nothing where there is none.
+    limit_or_mark: Price,
     /// A stop price or a trailing distance in units of 1e-8, by type.
     stop: i64,
-    /// Nothing where no mark was seen. As of the last event: the book knows later ones.
-    hwm: Price,
     size: Amount,
     reserved: Amount,
-    filled: Option<Box<FilledPart>>,
+    past: Option<Box<Past>>,
     /// Below nothing when unknown.
     queue_ahead: i64,
     pub(crate) instrument: InstrumentId,
-    pub(crate) revision: u32,
     order_type: OrderType,
     trail_unit: TrailUnit,
     size_unit: SizeUnit,
@@ -91,15 +111,13 @@ impl OpenOrder {
             priority,
             accepted_at: time,
             expires_at: event.expires_at.unwrap_or(Time::NEVER),
-            limit: Price::ZERO,
+            limit_or_mark: Price::ZERO,
             stop: 0,
-            hwm: event.hwm.unwrap_or(Price::ZERO),
             size: Amount::default(),
             reserved: Amount::default(),
-            filled: None,
+            past: None,
             queue_ahead: -1,
             instrument: event.instrument,
-            revision: 0,
             order_type: OrderType::Market,
             trail_unit: TrailUnit::Price,
             size_unit: SizeUnit::Shares,
@@ -107,7 +125,7 @@ impl OpenOrder {
             time_in_force: event.time_in_force,
             triggered: false,
         };
-        order.set_kind(event.kind);
+        order.set_kind(event.kind, event.hwm);
         order.set_size(event.size);
         order.set_reserved(event.reserved);
         order
@@ -120,15 +138,13 @@ impl OpenOrder {
             priority: image.priority,
             accepted_at: image.accepted_at,
             expires_at: image.expires_at.unwrap_or(Time::NEVER),
-            limit: Price::ZERO,
+            limit_or_mark: Price::ZERO,
             stop: 0,
-            hwm: image.trail.and_then(|trail| trail.hwm).unwrap_or(Price::ZERO),
             size: Amount::default(),
             reserved: Amount::default(),
-            filled: None,
+            past: None,
             queue_ahead: -1,
             instrument: image.instrument,
-            revision: image.revision,
             order_type: OrderType::Market,
             trail_unit: TrailUnit::Price,
             size_unit: SizeUnit::Shares,
@@ -136,18 +152,20 @@ impl OpenOrder {
             time_in_force: image.time_in_force,
             triggered: image.triggered,
         };
-        order.set_kind(image.kind);
+        order.set_kind(image.kind, image.trail.and_then(|trail| trail.hwm));
         order.set_size(image.size);
         order.set_reserved(image.reserved);
         if image.filled_qty.is_positive() {
             order.add_fill(image.filled_qty, image.filled_value);
+        }
+        if image.revision != 0 {
+            order.past_mut().revision = image.revision;
         }
         order
     }
 
     /// The row of an image.
     pub(crate) fn image(&self) -> OrderImage {
-        let is_trailing = self.order_type == OrderType::TrailingStop;
         OrderImage {
             id: self.id,
             instrument: self.instrument,
@@ -161,29 +179,30 @@ impl OpenOrder {
             filled_value: self.filled_value(),
             reserved: self.reserved(),
             triggered: self.triggered,
-            trail: is_trailing.then(|| TrailImage { hwm: self.hwm() }),
-            revision: self.revision,
+            trail: self.is_trailing().then(|| TrailImage { hwm: self.hwm() }),
+            revision: self.revision(),
             priority: self.priority,
         }
     }
 
     /// Takes the terms of a replace.
     pub(crate) fn replace(&mut self, event: &OrderReplaced) {
-        self.set_kind(event.kind);
+        self.set_kind(event.kind, event.hwm);
         self.set_size(event.size);
         self.set_reserved(event.reserved);
         self.time_in_force = event.time_in_force;
         self.expires_at = event.expires_at.unwrap_or(Time::NEVER);
-        self.hwm = event.hwm.unwrap_or(Price::ZERO);
-        self.revision = event.revision;
+        self.past_mut().revision = event.revision;
     }
 
     pub(crate) fn kind(&self) -> OrderKind {
         match self.order_type {
             OrderType::Market => OrderKind::Market,
-            OrderType::Limit => OrderKind::Limit { limit: self.limit },
+            OrderType::Limit => OrderKind::Limit { limit: self.limit_or_mark },
             OrderType::Stop => OrderKind::Stop { stop: Price::from_raw(self.stop) },
-            OrderType::StopLimit => OrderKind::StopLimit { stop: Price::from_raw(self.stop), limit: self.limit },
+            OrderType::StopLimit => {
+                OrderKind::StopLimit { stop: Price::from_raw(self.stop), limit: self.limit_or_mark }
+            }
             OrderType::TrailingStop => OrderKind::TrailingStop { trail: self.trail() },
         }
     }
@@ -195,13 +214,13 @@ impl OpenOrder {
         }
     }
 
-    fn set_kind(&mut self, kind: OrderKind) {
-        (self.limit, self.stop) = (Price::ZERO, 0);
+    fn set_kind(&mut self, kind: OrderKind, mark: Option<Price>) {
+        (self.limit_or_mark, self.stop) = (Price::ZERO, 0);
         match kind {
             OrderKind::Market => self.order_type = OrderType::Market,
             OrderKind::Limit { limit } => {
                 self.order_type = OrderType::Limit;
-                self.limit = limit;
+                self.limit_or_mark = limit;
             }
             OrderKind::Stop { stop } => {
                 self.order_type = OrderType::Stop;
@@ -209,11 +228,12 @@ impl OpenOrder {
             }
             OrderKind::StopLimit { stop, limit } => {
                 self.order_type = OrderType::StopLimit;
-                self.limit = limit;
+                self.limit_or_mark = limit;
                 self.stop = stop.raw();
             }
             OrderKind::TrailingStop { trail } => {
                 self.order_type = OrderType::TrailingStop;
+                self.limit_or_mark = mark.unwrap_or(Price::ZERO);
                 (self.trail_unit, self.stop) = match trail {
                     Trail::Amount(amount) => (TrailUnit::Price, amount.raw()),
                     Trail::Percent(percent) => (TrailUnit::Percent, percent.raw()),
@@ -224,7 +244,11 @@ impl OpenOrder {
 
     /// The worst price it may trade at, where it names one.
     pub(crate) fn limit(&self) -> Option<Price> {
-        self.limit.is_positive().then_some(self.limit)
+        (!self.is_trailing() && self.limit_or_mark.is_positive()).then_some(self.limit_or_mark)
+    }
+
+    fn is_trailing(&self) -> bool {
+        self.order_type == OrderType::TrailingStop
     }
 
     pub(crate) fn size(&self) -> Size {
@@ -267,23 +291,30 @@ impl OpenOrder {
     }
 
     pub(crate) fn filled_qty(&self) -> Qty {
-        self.filled.as_ref().map_or(Qty::ZERO, |part| part.qty)
+        self.past.as_ref().map_or(Qty::ZERO, |past| past.filled_qty)
     }
 
     pub(crate) fn filled_value(&self) -> Money {
-        self.filled.as_ref().map_or(Money::ZERO, |part| part.value)
+        self.past.as_ref().map_or(Money::ZERO, |past| past.filled_value)
+    }
+
+    /// How often it was replaced.
+    pub(crate) fn revision(&self) -> u32 {
+        self.past.as_ref().map_or(0, |past| past.revision)
+    }
+
+    fn past_mut(&mut self) -> &mut Past {
+        self.past.get_or_insert_default()
     }
 
     pub(crate) fn add_fill(&mut self, qty: Qty, value: Money) {
-        let part = FilledPart { qty: self.filled_qty() + qty, value: self.filled_value() + value };
+        let (filled_qty, filled_value) = (self.filled_qty() + qty, self.filled_value() + value);
         match self.size() {
-            Size::Shares(total) => assert!(part.qty <= total, "no more is filled than was asked"),
-            Size::Notional(amount) => assert!(part.value <= amount, "no more is spent than was asked"),
+            Size::Shares(total) => assert!(filled_qty <= total, "no more is filled than was asked"),
+            Size::Notional(amount) => assert!(filled_value <= amount, "no more is spent than was asked"),
         }
-        match &mut self.filled {
-            Some(filled) => **filled = part,
-            None => self.filled = Some(Box::new(part)),
-        }
+        let past = self.past_mut();
+        (past.filled_qty, past.filled_value) = (filled_qty, filled_value);
     }
 
     /// Whether it waits for its stop.
@@ -297,11 +328,12 @@ impl OpenOrder {
 
     /// The trailing mark as of the last event.
     pub(crate) fn hwm(&self) -> Option<Price> {
-        self.hwm.is_positive().then_some(self.hwm)
+        (self.is_trailing() && self.limit_or_mark.is_positive()).then_some(self.limit_or_mark)
     }
 
     pub(crate) fn set_hwm(&mut self, hwm: Price) {
-        self.hwm = hwm;
+        assert!(self.is_trailing(), "only a trailing stop has a mark");
+        self.limit_or_mark = hwm;
     }
 
     pub(crate) fn queue_ahead(&self) -> QueueAhead {
@@ -319,40 +351,56 @@ impl OpenOrder {
 /// All open orders of a shard.
 #[derive(Debug, Default)]
 pub(crate) struct Orders {
-    rows: Vec<Option<OpenOrder>>,
+    /// Full blocks of [`BLOCK`] rows, but for the last.
+    blocks: Vec<Vec<Option<OpenOrder>>>,
     free: Vec<Slot>,
+    open: usize,
 }
+
+/// Rows that are allocated at once.
+const BLOCK: usize = 1_024;
 
 impl Orders {
     pub(crate) fn insert(&mut self, order: OpenOrder) -> Slot {
+        self.open += 1;
         if let Some(slot) = self.free.pop() {
-            self.rows[slot.0 as usize] = Some(order);
+            *self.row_mut(slot) = Some(order);
             return slot;
         }
-        let slot = Slot(u32::try_from(self.rows.len()).expect("memory ends before slots do"));
-        self.rows.push(Some(order));
-        slot
+        if self.blocks.last().is_none_or(|block| block.len() == BLOCK) {
+            self.blocks.push(Vec::with_capacity(BLOCK));
+        }
+        let before = (self.blocks.len() - 1) * BLOCK;
+        let block = self.blocks.last_mut().expect("a block was there or was added");
+        block.push(Some(order));
+        Slot::from_index(before + block.len() - 1)
     }
 
     pub(crate) fn remove(&mut self, slot: Slot) -> OpenOrder {
         self.free.push(slot);
-        self.rows[slot.0 as usize].take().expect("only open orders are removed")
+        self.open -= 1;
+        self.row_mut(slot).take().expect("only open orders are removed")
     }
 
     pub(crate) fn get(&self, slot: Slot) -> &OpenOrder {
-        self.rows[slot.0 as usize].as_ref().expect("the index names open orders only")
+        let row = &self.blocks[slot.index() / BLOCK][slot.index() % BLOCK];
+        row.as_ref().expect("the index names open orders only")
     }
 
     pub(crate) fn get_mut(&mut self, slot: Slot) -> &mut OpenOrder {
-        self.rows[slot.0 as usize].as_mut().expect("the index names open orders only")
+        self.row_mut(slot).as_mut().expect("the index names open orders only")
+    }
+
+    fn row_mut(&mut self, slot: Slot) -> &mut Option<OpenOrder> {
+        &mut self.blocks[slot.index() / BLOCK][slot.index() % BLOCK]
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.rows.len() - self.free.len()
+        self.open
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &OpenOrder> {
-        self.rows.iter().flatten()
+        self.blocks.iter().flatten().flatten()
     }
 }
 
@@ -361,7 +409,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_open_order_takes_at_most_120_bytes() {
-        assert!(size_of::<Option<OpenOrder>>() <= 120, "{}", size_of::<Option<OpenOrder>>());
+    fn an_open_order_takes_at_most_96_bytes() {
+        assert!(size_of::<Option<OpenOrder>>() <= 96, "{}", size_of::<Option<OpenOrder>>());
     }
 }

@@ -65,7 +65,7 @@ impl Shard {
     fn instruments_held_or_bought(&self, terms: &Terms) -> BTreeSet<InstrumentId> {
         let portfolio = self.portfolio(terms.portfolio);
         let held = portfolio.account.positions.iter().filter(|(_, position)| position.qty.size() > Qty::ZERO);
-        let open = portfolio.open.values().map(|slot| self.orders.get(*slot));
+        let open = portfolio.open.iter().map(|(_, slot)| self.orders.get(slot));
         held.map(|(instrument, _)| *instrument)
             .chain(open.filter(|order| order.side == Side::Buy).map(|order| order.instrument))
             .collect()
@@ -74,7 +74,7 @@ impl Shard {
     /// What the instrument's holding cost and its open buys hold back.
     fn exposure_of(&self, terms: &Terms) -> Money {
         let portfolio = self.portfolio(terms.portfolio);
-        let open = portfolio.open.values().map(|slot| self.orders.get(*slot));
+        let open = portfolio.open.iter().map(|(_, slot)| self.orders.get(slot));
         let buying: Money =
             open.filter(|order| order.instrument == terms.instrument).map(|order| order.reserved().cash).sum();
         portfolio.account.position(terms.instrument).map_or(Money::ZERO, |position| position.cost_basis) + buying

@@ -2,13 +2,12 @@
 
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::{health, metrics, openapi, path, web};
+use crate::{openapi, path, web};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use model::limits::REQUEST_BYTES_MAX;
 use std::any::Any;
 use std::sync::atomic::Ordering;
@@ -24,7 +23,7 @@ pub(crate) type App = MapRequest<Router, fn(Request) -> Request>;
 
 /// Builds the application.
 pub(crate) fn build(state: &AppState) -> App {
-    let (api, document) = openapi::router().split_for_parts();
+    let (api, document) = openapi::router();
     let catching = state.clone();
     let measured = state.clone();
     let layers = ServiceBuilder::new()
@@ -32,9 +31,6 @@ pub(crate) fn build(state: &AppState) -> App {
         .layer(CatchPanicLayer::custom(move |panic: Box<dyn Any + Send>| panicked(&catching, &*panic)))
         .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX));
     let router = api
-        .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz))
-        .route("/metrics", get(metrics::show))
         .with_state(state.clone())
         .merge(SwaggerUi::new("/docs").url("/api/openapi.json", document))
         .fallback(web::fallback)

@@ -1,7 +1,7 @@
 //! The whole application without a network: requests go into the service, ticks into the system.
 
 use super::*;
-use crate::config::{FeedKind, Settings};
+use crate::config::Settings;
 use crate::ids::Ids;
 use crate::market::Market;
 use crate::serve::{installation, new_state, spec, start_system};
@@ -33,13 +33,18 @@ struct Reply {
 
 impl TestServer {
     async fn start() -> Self {
+        Self::start_with(|_| ()).await
+    }
+
+    async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
-        let settings = Settings {
+        let mut settings = Settings {
             data_dir: dir.path().to_owned(),
             clock: ClockMode::Feed,
             shards: Some(1),
             ..Settings::default()
         };
+        change(&mut settings);
         let settings = Arc::new(settings);
         let storage: Arc<dyn Storage> = Arc::new(FileStorage);
         let (tag, secret) = installation(&settings, &storage).expect("a catalogue");
@@ -49,7 +54,7 @@ impl TestServer {
         let apple = instruments::instrument_for(symbol("AAPL"), InstrumentId::new(0));
         handle.define_instruments(vec![spec(apple)]).await.expect("defines");
         let (stop, stopping) = watch::channel(false);
-        let market = Market::new(Subscriptions::new(), FeedKind::Alpaca);
+        let market = Market::new(Subscriptions::new(), None);
         let feed = (market, Arc::new(FeedStatus::new()));
         let state = new_state(&settings, (handle, ids, secret), feed, stopping).expect("a state");
         let mut port = system.feed_port();
@@ -316,5 +321,78 @@ async fn keys_do_what_their_scopes_say_until_they_are_revoked() {
     let path = format!("/api/users/me/api-keys/{key_id}/");
     assert_eq!(server.send(Method::DELETE, &path, &token, None).await.status, StatusCode::NO_CONTENT);
     assert_eq!(with_key(Method::GET, "/api/users/me/", secret, None).await, StatusCode::UNAUTHORIZED);
+    server.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn closing_a_position_cancels_what_holds_it_back_first() {
+    let mut server = TestServer::start().await;
+    let (token, portfolio) = server.user("ada").await;
+    server.quote(0, 99, 101);
+    let orders = "/api/paper/orders/";
+    let positions = format!("/api/paper/portfolios/{portfolio}/positions/");
+    let market = order(&portfolio, "m", &json!({"type": "MARKET", "limit_price": null}));
+    // The tick races the first request to the shard: until it is there, the order rests.
+    while server.post(orders, &token, market.clone()).await.body["status"] != "FILLED" {
+        tokio::task::yield_now().await;
+    }
+    let sell = json!({"side": "SELL", "limit_price": "150", "qty": "10"});
+    let resting = server.post(orders, &token, order(&portfolio, "s", &sell)).await;
+    assert_eq!(resting.body["status"], "NEW");
+    let other = server.post(orders, &token, order(&portfolio, "b", &json!({}))).await;
+    let closed = server.send(Method::DELETE, &format!("{positions}AAPL/"), &token, None).await;
+    assert_eq!(
+        (closed.status, &closed.body["side"], &closed.body["status"], &closed.body["filled_avg_price"]),
+        (StatusCode::CREATED, &json!("SELL"), &json!("FILLED"), &json!("99")),
+        "{}",
+        closed.body
+    );
+    let status = async |order: &Value| {
+        let path = format!("{orders}{}/", order["id"].as_str().expect("an id"));
+        server.get(&path, &token).await.body["status"].clone()
+    };
+    assert_eq!(status(&resting.body).await, "CANCELED");
+    assert_eq!(status(&other.body).await, "NEW", "a buy holds no shares back");
+    assert_eq!(server.get(&positions, &token).await.body["results"], json!([]));
+    server.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn closing_all_positions_cancels_what_holds_them_back_first() {
+    let mut server = TestServer::start().await;
+    let (token, portfolio) = server.user("ada").await;
+    server.quote(0, 99, 101);
+    let market = order(&portfolio, "m", &json!({"type": "MARKET", "limit_price": null}));
+    while server.post("/api/paper/orders/", &token, market.clone()).await.body["status"] != "FILLED" {
+        tokio::task::yield_now().await;
+    }
+    let sell = json!({"side": "SELL", "limit_price": "150", "qty": "4"});
+    server.post("/api/paper/orders/", &token, order(&portfolio, "s", &sell)).await;
+    let path = format!("/api/paper/portfolios/{portfolio}/positions/");
+    let closed = server.send(Method::DELETE, &path, &token, None).await;
+    assert_eq!(
+        (closed.status, &closed.body["results"][0]["qty"]),
+        (StatusCode::OK, &json!("10")),
+        "{}",
+        closed.body
+    );
+    assert_eq!(server.get(&path, &token).await.body["results"], json!([]));
+    server.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_is_counted_once_whoever_it_asks_about() {
+    let server = TestServer::start_with(|settings| settings.rate_limit = 2).await;
+    let credentials = json!({"username": "ada", "password": "long enough"});
+    server.post("/api/users/register/", "", credentials.clone()).await;
+    let tokens = server.post("/api/token/", "", credentials).await.body;
+    let token = tokens["access"].as_str().expect("a token");
+    // This route asks twice: for a trader, and for an owner. Twice the rate passes at once.
+    let path = format!("/api/paper/portfolios/{}/positions/AAPL/", uuid::Uuid::new_v4());
+    let mut passed = 0;
+    while server.send(Method::DELETE, &path, token, None).await.status == StatusCode::NOT_FOUND {
+        passed += 1;
+    }
+    assert!(passed >= 4, "{passed}");
     server.stop();
 }

@@ -6,6 +6,7 @@
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use feeds::Encoding;
 use feeds::replay::Speed;
+use model::calendar::Date;
 use model::{Money, Symbol};
 use runtime::{ClockMode, Durability};
 use std::collections::BTreeMap;
@@ -37,6 +38,14 @@ const TABLE: &[Setting] = &[
         "Where prices come from: sim (the simulated exchange), alpaca (any server that speaks its protocol) or replay (files)",
     ),
     setting("replay-files", "LIST", "", "Recordings to replay, by commas: CSV files or folders of them"),
+    setting(
+        "replay-lean",
+        "DIR",
+        "",
+        "LEAN data folder (the one that holds equity/) to replay instead of files; of --symbols, or all",
+    ),
+    setting("replay-from", "DATE", "", "First day of a LEAN folder to replay, such as 2013-10-07"),
+    setting("replay-to", "DATE", "", "Last day of a LEAN folder to replay, included"),
     setting("replay-speed", "FACTOR", "max", "How fast to replay: 1 is real time, max as fast as ticks are taken"),
     setting("feed-url", "URL", "wss://stream.data.alpaca.markets/v2/iex", "Address of an alpaca feed"),
     setting("feed-key", "KEY", "", "Key id for the feed"),
@@ -121,6 +130,12 @@ pub struct Settings {
     pub feed_round_lots: bool,
     /// Recordings to replay.
     pub replay_files: Vec<PathBuf>,
+    /// LEAN data folder to replay instead of files.
+    pub replay_lean: Option<PathBuf>,
+    /// First day to replay of it.
+    pub replay_from: Option<Date>,
+    /// Last day to replay of it.
+    pub replay_to: Option<Date>,
     /// How fast to replay.
     pub replay_speed: Speed,
     /// Symbols to follow from the start.
@@ -215,12 +230,29 @@ pub enum ConfigError {
 
 /// Adds every setting to a command as a flag and an environment variable.
 pub(crate) fn add_arguments(command: Command) -> Command {
+    add_arguments_of(command, |_| true)
+}
+
+/// The settings that concern where prices come from, and the log.
+pub(crate) fn add_feed_arguments(command: Command) -> Command {
+    add_arguments_of(command, |name| {
+        let of_feed = name.starts_with("feed") || name.starts_with("sim") || name.starts_with("log");
+        of_feed || name == "symbols"
+    })
+}
+
+/// The data directory alone.
+pub(crate) fn add_directory_argument(command: Command) -> Command {
+    add_arguments_of(command, |name| name == "data-dir")
+}
+
+fn add_arguments_of(command: Command, wanted: impl Fn(&str) -> bool) -> Command {
     let file = Arg::new("config")
         .long("config")
         .env("PAPERTAPE_CONFIG")
         .value_name("FILE")
         .help("A TOML file with any of these settings");
-    TABLE.iter().fold(command.arg(file), |command, setting| {
+    TABLE.iter().filter(|setting| wanted(setting.name)).fold(command.arg(file), |command, setting| {
         let default =
             if setting.default.is_empty() { String::new() } else { format!(" [default: {}]", setting.default) };
         let mut argument = Arg::new(setting.name)
@@ -245,11 +277,10 @@ fn environment_name(name: &str) -> String {
 /// The table for the README, in Markdown.
 #[must_use]
 pub fn settings_table() -> String {
-    let mut text = String::from("| flag | environment | default | meaning |\n|---|---|---|---|\n");
+    let mut text = String::from("| setting | default | meaning |\n|---|---|---|\n");
     for setting in TABLE {
         let default = if setting.default.is_empty() { String::new() } else { format!("`{}`", setting.default) };
-        let name = environment_name(setting.name);
-        let _ = writeln!(text, "| `--{}` | `{name}` | {default} | {} |", setting.name, setting.help);
+        let _ = writeln!(text, "| `--{}` | {default} | {} |", setting.name, setting.help);
     }
     text
 }
@@ -264,7 +295,9 @@ impl Settings {
             Some(path) => read_file(Path::new(path))?,
             None => BTreeMap::new(),
         };
-        Self::read(&|name| matches.get_one::<String>(name).cloned().or_else(|| file.get(name).cloned()))
+        // A command has only the flags that concern it; the rest comes from the file and the defaults.
+        let flag = |name: &str| matches.try_get_one::<String>(name).ok().flatten().cloned();
+        Self::read(&|name| flag(name).or_else(|| file.get(name).cloned()))
     }
 
     fn read(given: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
@@ -299,6 +332,9 @@ impl Settings {
             )?,
             feed_round_lots: values.flag("feed-round-lots")?,
             replay_files: values.list("replay-files").into_iter().map(PathBuf::from).collect(),
+            replay_lean: Some(values.text("replay-lean")).filter(|root| !root.is_empty()).map(PathBuf::from),
+            replay_from: values.date("replay-from")?,
+            replay_to: values.date("replay-to")?,
             replay_speed: values.replay_speed()?,
             symbols,
             calendar: values.choice(
@@ -383,6 +419,16 @@ impl Values<'_> {
     fn symbol(&self, text: &str) -> Result<Symbol, ConfigError> {
         Symbol::parse(&text.to_ascii_uppercase())
             .map_err(|error| self.wrong("symbols", format!("{text}: {error}")))
+    }
+
+    fn date(&self, name: &'static str) -> Result<Option<Date>, ConfigError> {
+        let text = self.text(name);
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let day: jiff::civil::Date =
+            text.parse().map_err(|_| self.wrong(name, "must be a day such as 2013-10-07"))?;
+        Ok(Some(Date::from_civil(day.year().into(), day.month().into(), day.day().into())))
     }
 
     fn replay_speed(&self) -> Result<Speed, ConfigError> {
@@ -484,6 +530,12 @@ mod tests {
         assert_eq!(parse(&["--feed", "alpaca"]).expect("valid").effective_calendar(), Calendar::OfInstrument);
         let named = parse(&["--feed", "alpaca", "--calendar", "24x7"]).expect("valid");
         assert_eq!(named.effective_calendar(), Calendar::AlwaysOpen);
+    }
+
+    #[test]
+    fn the_readme_holds_the_table_as_it_is() {
+        let readme = include_str!("../../README.md");
+        assert!(readme.contains(&settings_table()), "run `papertape settings` and put its output into README.md");
     }
 
     #[test]

@@ -8,7 +8,6 @@ use model::MessageKind;
 use runtime::{StreamEncoder, StreamItem, StreamMessage};
 use serde::Serialize;
 use std::sync::Arc;
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// Turns views into the JSON that clients receive.
@@ -17,9 +16,8 @@ pub(crate) struct JsonEncoder {
 }
 
 /// A message of a portfolio's stream.
-#[derive(Serialize, ToSchema)]
-#[schema(as = PortfolioMessage)]
-pub(crate) struct Envelope<T> {
+#[derive(Serialize)]
+struct Envelope<T> {
     /// Always `portfolio`.
     channel: &'static str,
     portfolio_id: Uuid,

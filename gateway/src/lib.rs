@@ -21,13 +21,17 @@ mod openapi;
 mod path;
 mod problem;
 mod rate_limit;
+mod record;
 mod routes;
 mod serve;
 mod server;
 mod state;
+mod verify;
 mod web;
 mod ws;
 
 pub use config::{Calendar, ConfigError, FeedKind, Settings, settings_table};
 pub use openapi::document;
-pub use serve::{ServeError, Server, serve};
+pub use record::RecordingError;
+pub use serve::{ServeError, Server, serve, serve_on};
+pub use verify::VerifyError;

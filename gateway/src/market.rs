@@ -3,15 +3,17 @@
 //! A quote is encoded once for each version and shared by all who read it. Owns no price: everything
 //! is read from the runtime's board.
 
-use crate::config::FeedKind;
 use crate::dto::QuoteReply;
 use crate::ws::{Channel, QuoteMessage};
 use bytes::Bytes;
 use dashmap::DashMap;
 use feeds::Subscriptions;
-use feeds::bars::{Bar, BarInterval};
-use model::{Instrument, InstrumentId, NetQty, Price, Time};
+use feeds::bars::{Bar, BarInterval, aggregate};
+use feeds::sim::History;
+use model::{Instrument, InstrumentId, NetQty, Price, Symbol, Time};
 use runtime::{Handle, QuoteView};
+use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// An encoded quote and the version it is of.
 #[derive(Clone)]
@@ -23,14 +25,14 @@ pub(crate) struct EncodedQuote {
 /// What is known of the market besides the runtime's board.
 pub(crate) struct Market {
     pub(crate) subscriptions: Subscriptions,
-    feed: FeedKind,
+    past: Option<History>,
     encoded: DashMap<InstrumentId, EncodedQuote>,
 }
 
 impl Market {
-    /// With the wish list that the feed follows.
-    pub(crate) fn new(subscriptions: Subscriptions, feed: FeedKind) -> Self {
-        Self { subscriptions, feed, encoded: DashMap::new() }
+    /// With the wish list that the feed follows, and the past where the market is the simulated one.
+    pub(crate) fn new(subscriptions: Subscriptions, past: Option<History>) -> Self {
+        Self { subscriptions, past, encoded: DashMap::new() }
     }
 
     /// The stream message of an instrument's quote; `None` before its first tick.
@@ -48,8 +50,8 @@ impl Market {
         Some(encoded)
     }
 
-    /// Bars of an instrument, oldest first: those built from ticks, and before them the simulated
-    /// exchange's past where that is the feed.
+    /// Bars of an instrument, oldest first: those built from ticks, and where the market is simulated
+    /// what its past says of the times without such bars.
     pub(crate) fn bars(
         &self,
         handle: &Handle,
@@ -57,24 +59,41 @@ impl Market {
         interval: BarInterval,
         from: Time,
     ) -> Vec<Bar> {
-        let now = handle.engine_time();
-        let span = now.nanos_since(from).max(0);
-        let count = usize::try_from(span / interval.nanos() + 2).unwrap_or(BARS_MAX).min(BARS_MAX);
-        let mut live = handle.bars(instrument.id, interval, count);
-        live.retain(|bar| bar.open_time >= interval.start(from));
-        let mut bars = match self.feed {
-            FeedKind::Alpaca | FeedKind::Replay => Vec::new(),
-            FeedKind::Sim => {
-                let until = live.first().map_or(now, |bar| bar.open_time);
-                feeds::sim::history(instrument.symbol, interval, from, until)
-            }
-        };
-        bars.append(&mut live);
-        if bars.len() > BARS_MAX {
-            bars.drain(..bars.len() - BARS_MAX);
+        if let Some(past) = self.past {
+            let minutes = handle.bars(instrument.id, BarInterval::OneMinute, BARS_MAX);
+            let within = from..handle.engine_time();
+            return joined_bars(past, &minutes, instrument.symbol, interval, within);
         }
+        let mut bars = handle.bars(instrument.id, interval, BARS_MAX);
+        bars.retain(|bar| bar.open_time >= interval.start(from));
         bars
     }
+}
+
+/// Bars of the past, with the minutes that were built from ticks in their places.
+///
+/// Longer bars are made from minutes wherever there is one from ticks in them, so that every
+/// interval tells the same. The oldest minute from ticks may have begun before the first tick: of
+/// that one the past knows more.
+fn joined_bars(
+    past: History,
+    minutes: &[Bar],
+    symbol: Symbol,
+    interval: BarInterval,
+    within: Range<Time>,
+) -> Vec<Bar> {
+    let begin = interval.start(within.start);
+    let mut whole = minutes.iter().skip(1).filter(|minute| minute.open_time >= begin).peekable();
+    let Some(first) = whole.peek() else { return past.bars(symbol, interval, within, BARS_MAX) };
+    let seam = interval.start(first.open_time);
+    let recent = past.bars(symbol, BarInterval::OneMinute, seam..within.end, usize::MAX);
+    let mut recent: BTreeMap<Time, Bar> = recent.into_iter().map(|bar| (bar.open_time, bar)).collect();
+    recent.extend(whole.map(|bar| (bar.open_time, *bar)));
+    let recent: Vec<Bar> = recent.into_values().collect();
+    let recent = aggregate(&recent, interval);
+    let mut bars = past.bars(symbol, interval, begin..seam, BARS_MAX.saturating_sub(recent.len()));
+    bars.extend(recent);
+    bars
 }
 
 /// Most bars of one reply (guess: three times a wide screen).
@@ -99,7 +118,51 @@ pub(crate) fn mark(quote: Option<&QuoteView>, qty: NetQty) -> Option<Price> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use feeds::sim::Sessions;
     use model::Qty;
+
+    const MINUTE: i64 = 60_000_000_000;
+    /// 2024-01-10T14:37:20Z.
+    const NOW: Time = Time::from_seconds(1_704_897_440);
+
+    fn from_ticks(minute: i64, price: i64) -> Bar {
+        let open_time = BarInterval::OneMinute.start(NOW.plus_nanos(minute * MINUTE));
+        Bar::of_trade(open_time, Price::whole(price), Qty::whole(7))
+    }
+
+    #[test]
+    fn bars_from_ticks_and_from_the_past_neither_gap_nor_double() {
+        let apple = Symbol::parse("AAPL").expect("a ticker");
+        let past = History { seed: 1, sessions: Sessions::AlwaysOpen };
+        let within = BarInterval::OneDay.start(NOW)..NOW;
+        // Ticks since twelve minutes ago, none three minutes ago; the first minute was not seen whole.
+        let ago = [-12, -11, -10, -9, -8, -7, -6, -5, -4, -2, -1, 0];
+        let live: Vec<Bar> = ago.iter().map(|minute| from_ticks(*minute, 1_000 + minute)).collect();
+        let minutes = joined_bars(past, &live, apple, BarInterval::OneMinute, within.clone());
+        let of_past = past.bars(apple, BarInterval::OneMinute, within.clone(), usize::MAX);
+        assert_eq!(minutes.len(), 14 * 60 + 38);
+        for (index, (minute, of_past)) in minutes.iter().zip(&of_past).enumerate() {
+            assert_eq!(minute.open_time, of_past.open_time);
+            let ago = i64::try_from(index).expect("few") - (14 * 60 + 37);
+            let expected = if ago > -12 && ago != -3 { from_ticks(ago, 1_000 + ago) } else { *of_past };
+            assert_eq!(*minute, expected, "{ago}");
+        }
+        for interval in BarInterval::ALL {
+            let bars = joined_bars(past, &live, apple, interval, within.clone());
+            assert_eq!(bars, aggregate(&minutes, interval), "{}", interval.name());
+        }
+    }
+
+    #[test]
+    fn without_a_whole_minute_of_ticks_the_past_speaks_alone() {
+        let apple = Symbol::parse("AAPL").expect("a ticker");
+        let past = History { seed: 1, sessions: Sessions::AlwaysOpen };
+        let within = NOW.plus_nanos(-90 * MINUTE)..NOW;
+        for live in [vec![], vec![from_ticks(0, 1_000)]] {
+            let bars = joined_bars(past, &live, apple, BarInterval::FiveMinutes, within.clone());
+            assert_eq!(bars, past.bars(apple, BarInterval::FiveMinutes, within.clone(), usize::MAX));
+        }
+    }
 
     fn check(bid: i64, ask: i64, last: i64, expected: Option<&str>) {
         let view = QuoteView {

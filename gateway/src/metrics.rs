@@ -147,7 +147,9 @@ fn seconds(nanos: u64) -> String {
     format!("{}.{:09}", nanos / 1_000_000_000, nanos % 1_000_000_000)
 }
 
-/// `GET /metrics`.
+/// Measurements, in the text format of Prometheus.
+#[utoipa::path(get, path = "/metrics", operation_id = "getMetrics", tag = "operation",
+    responses((status = 200, body = String, content_type = "text/plain; version=0.0.4")))]
 pub(crate) async fn show(axum::extract::State(state): axum::extract::State<AppState>) -> Response {
     let mut page = Page(String::with_capacity(8 * 1024));
     gateway(&mut page, &state.metrics);

@@ -11,8 +11,8 @@ use crate::state::{AppState, Shared};
 use crate::{app, demo, server};
 use dashmap::DashMap;
 use engine::{CalendarPolicy, ShardConfig};
-use feeds::replay::{self, ReplayControl, ReplaySource, Tape, TapeInput};
-use feeds::sim::{Sessions, SimConfig, SimServer};
+use feeds::replay::{self, LeanSelection, ReplayControl, ReplaySource, Tape, TapeInput};
+use feeds::sim::{History, Sessions, SimConfig, SimServer};
 use feeds::{AlpacaConfig, FeedConfig, FeedStatus, Subscriptions, Symbols, Timing, instruments};
 use model::{Instrument, InstrumentId, Symbol};
 use persistence::{Catalogue, FileStorage, Storage};
@@ -27,6 +27,8 @@ use tokio::task::JoinHandle;
 /// The runtime keeps the catalogue under this name in the data directory.
 const CATALOGUE_FILE: &str = "catalog.redb";
 
+/// Pages that may be read from the disk at one time (guess: more would wait for the disk anyway).
+const READERS_MAX: usize = 32;
 /// How long sockets may take to say goodbye.
 const GOODBYE_MAX: Duration = Duration::from_secs(3);
 
@@ -93,8 +95,15 @@ pub struct Server {
 /// # Errors
 /// See [`ServeError`].
 pub async fn serve(settings: Settings) -> Result<Server, ServeError> {
+    serve_on(settings, Arc::new(FileStorage)).await
+}
+
+/// The same with its files elsewhere: tests put them on a disk that fails when it is told to.
+///
+/// # Errors
+/// See [`ServeError`].
+pub async fn serve_on(settings: Settings, storage: Arc<dyn Storage>) -> Result<Server, ServeError> {
     let settings = Arc::new(settings);
-    let storage: Arc<dyn Storage> = Arc::new(FileStorage);
     let (tag, secret) = installation(&settings, &storage)?;
     let ids = Arc::new(Ids::new(tag));
     let mut system = start_system(&settings, storage, Arc::clone(&ids)).await?;
@@ -105,11 +114,14 @@ pub async fn serve(settings: Settings) -> Result<Server, ServeError> {
     let (stop, stopping) = watch::channel(false);
     let (source, exchange) = source(&settings).await?;
     let feed_status = Arc::new(FeedStatus::new());
-    let market = Market::new(subscriptions.clone(), settings.feed);
+    let market = Market::new(subscriptions.clone(), simulated_past(&settings));
     let status = Arc::clone(&feed_status);
     let state = new_state(&settings, (handle.clone(), ids, secret), (market, status), stopping.clone())?;
     let port = Box::new(system.feed_port());
-    let symbols = Arc::new(LiveSymbols { handle: handle.clone() });
+    let symbols: Arc<dyn Symbols> = match settings.feed {
+        FeedKind::Replay => Arc::new(TapeSymbols { live: LiveSymbols { handle: handle.clone() } }),
+        FeedKind::Sim | FeedKind::Alpaca => Arc::new(LiveSymbols { handle: handle.clone() }),
+    };
     let feed = match source {
         Source::Provider(config) => {
             spawn_feed(feeds::run(config, symbols, subscriptions, port, feed_status, stopping.clone()))
@@ -207,6 +219,7 @@ pub(crate) fn new_state(
         settings: Arc::clone(settings),
         stopping,
         open_portfolios: DashMap::new(),
+        readers: tokio::sync::Semaphore::new(READERS_MAX),
         first_use: tokio::sync::Mutex::new(()),
     }))
 }
@@ -278,7 +291,7 @@ pub(crate) fn spec(instrument: Instrument) -> InstrumentSpec {
 }
 
 /// The configured list; the simulated exchange costs nothing, so there some lively names follow.
-fn initial_symbols(settings: &Settings) -> Vec<Symbol> {
+pub(crate) fn initial_symbols(settings: &Settings) -> Vec<Symbol> {
     const LIVELY: [&str; 10] = ["AAPL", "MSFT", "NVDA", "AMZN", "GOOGL", "META", "TSLA", "SPY", "QQQ", "BTC/USD"];
     match settings.feed {
         FeedKind::Sim if settings.symbols.is_empty() => {
@@ -288,10 +301,22 @@ fn initial_symbols(settings: &Settings) -> Vec<Symbol> {
     }
 }
 
+fn sim_sessions(settings: &Settings) -> Sessions {
+    if settings.sim_always_open { Sessions::AlwaysOpen } else { Sessions::OfCalendar }
+}
+
+/// The past of the very market that is being simulated, where one is.
+fn simulated_past(settings: &Settings) -> Option<History> {
+    match settings.feed {
+        FeedKind::Sim => Some(History { seed: settings.sim_seed, sessions: sim_sessions(settings) }),
+        FeedKind::Alpaca | FeedKind::Replay => None,
+    }
+}
+
 fn sim_config(settings: &Settings, token: &str) -> SimConfig {
     SimConfig {
         seed: settings.sim_seed,
-        sessions: if settings.sim_always_open { Sessions::AlwaysOpen } else { Sessions::OfCalendar },
+        sessions: sim_sessions(settings),
         rate: settings.sim_rate,
         symbols: Vec::new(),
         token: token.to_owned(),
@@ -299,12 +324,12 @@ fn sim_config(settings: &Settings, token: &str) -> SimConfig {
 }
 
 /// Where ticks come from.
-enum Source {
+pub(crate) enum Source {
     Provider(FeedConfig),
     Recording(Tape, watch::Sender<ReplayControl>),
 }
 
-async fn source(settings: &Settings) -> Result<(Source, Option<SimServer>), ServeError> {
+pub(crate) async fn source(settings: &Settings) -> Result<(Source, Option<SimServer>), ServeError> {
     match settings.feed {
         FeedKind::Alpaca => {
             let config = AlpacaConfig {
@@ -325,7 +350,15 @@ async fn source(settings: &Settings) -> Result<(Source, Option<SimServer>), Serv
             Ok((Source::Provider(FeedConfig::Sim { url: exchange.url(), token }), Some(exchange)))
         }
         FeedKind::Replay => {
-            let input = TapeInput::Csv(settings.replay_files.clone());
+            let input = match &settings.replay_lean {
+                Some(root) => TapeInput::Lean(LeanSelection {
+                    root: root.clone(),
+                    symbols: settings.symbols.clone(),
+                    from: settings.replay_from,
+                    to: settings.replay_to,
+                }),
+                None => TapeInput::Csv(settings.replay_files.clone()),
+            };
             let tape = tokio::task::spawn_blocking(move || Tape::open(&input)).await??;
             let (control, _) = watch::channel(ReplayControl::running(settings.replay_speed));
             Ok((Source::Recording(tape, control), None))
@@ -345,6 +378,31 @@ impl Symbols for LiveSymbols {
 
     fn symbol(&self, id: InstrumentId) -> Option<Symbol> {
         self.handle.instruments().symbol(id)
+    }
+}
+
+/// The same for a recording, whose symbols are registered as they come: a tape is its own list.
+struct TapeSymbols {
+    live: LiveSymbols,
+}
+
+impl Symbols for TapeSymbols {
+    fn resolve(&self, symbol: &str) -> Option<InstrumentId> {
+        if let Some(known) = self.live.resolve(symbol) {
+            return Some(known);
+        }
+        let ticker = Symbol::parse(symbol).ok()?;
+        let unlisted = spec(instruments::instrument_for(ticker, InstrumentId::new(0)));
+        let handle = &self.live.handle;
+        let defining = || tokio::runtime::Handle::current().block_on(handle.define_instruments(vec![unlisted]));
+        if let Err(error) = tokio::task::block_in_place(defining) {
+            tracing::warn!(%error, symbol, "a symbol of the recording cannot be registered");
+        }
+        self.live.resolve(symbol)
+    }
+
+    fn symbol(&self, id: InstrumentId) -> Option<Symbol> {
+        self.live.symbol(id)
     }
 }
 

@@ -16,7 +16,7 @@ use model::{
     RiskLimits, SubmittedBy, Symbol, Time, UserId,
 };
 use persistence::{Catalogue, CatalogueError, NewPortfolio, PortfolioRow};
-use runtime::{Handle, PortfolioView, RequestError};
+use runtime::{Handle, PortfolioView, RequestError, ViewError};
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -46,6 +46,8 @@ pub(crate) struct Shared {
     pub(crate) stopping: watch::Receiver<bool>,
     /// Portfolios that are known to be open, and whose they are: saves a look into the catalogue.
     pub(crate) open_portfolios: DashMap<PortfolioId, PortfolioRow>,
+    /// Turns to read pages from the disk.
+    pub(crate) readers: tokio::sync::Semaphore,
     /// Held while a user's first portfolio is made, so that two requests do not make two.
     pub(crate) first_use: tokio::sync::Mutex<()>,
 }
@@ -199,6 +201,21 @@ impl AppState {
         let instrument = self.handle.instruments().by_symbol(symbol)?;
         self.market.subscriptions.add(&[symbol]);
         Some(instrument)
+    }
+
+    /// Reads pages of views where it may block; only so many at one time, so that reading never takes
+    /// every thread.
+    ///
+    /// # Errors
+    /// 500 when the views cannot be read.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Handle) -> Result<T, ViewError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let _turn = self.readers.acquire().await.map_err(|error| Problem::internal(&error))?;
+        let handle = self.handle.clone();
+        let done = tokio::task::spawn_blocking(move || work(&handle)).await;
+        done.map_err(|error| Problem::internal(&error))?.map_err(|error| Problem::internal(&error))
     }
 
     /// Runs a durable write of the catalogue where it may block.

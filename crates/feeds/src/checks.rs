@@ -16,8 +16,8 @@ const OUT_OF_ORDER_STREAK_MAX: u16 = 256;
 /// How strict the checks are.
 #[derive(Clone, Copy, Debug)]
 pub struct CheckConfig {
-    /// A price this many percent away from the last good one is a jump.
-    pub jump_percent: i64,
+    /// A price more than this many times the last good one, or less than that part of it, is a jump.
+    pub jump_factor: i64,
     /// A move of up to this many price increments is never a jump.
     pub jump_ticks: i64,
     /// How close, in percent, ticks must be to confirm each other.
@@ -27,9 +27,12 @@ pub struct CheckConfig {
 }
 
 impl Default for CheckConfig {
-    /// 50 percent and 10 increments, confirmed within 10 percent, free after an hour.
+    /// A factor of 3 and 10 increments, confirmed within 10 percent, free after an hour.
+    ///
+    /// The factor is a guess between what markets do in one step (halts reopen at half or double)
+    /// and what broken feeds do (a shifted decimal point is a factor of 10).
     fn default() -> Self {
-        Self { jump_percent: 50, jump_ticks: 10, confirm_percent: 10, gap_ns: 3_600_000_000_000 }
+        Self { jump_factor: 3, jump_ticks: 10, confirm_percent: 10, gap_ns: 3_600_000_000_000 }
     }
 }
 
@@ -132,7 +135,7 @@ impl Known {
     fn is_jump(&mut self, price: Price, time: Time, config: &CheckConfig) -> bool {
         let calm = self.good_price.is_zero()
             || time.nanos_since(self.good_time) > config.gap_ns
-            || !is_beyond(price, self.good_price, config.jump_percent)
+            || !is_jump_from(price, self.good_price, config.jump_factor)
             || distance(price, self.good_price) <= config.jump_ticks.saturating_mul(increment(self.good_price));
         if calm {
             return false;
@@ -199,6 +202,11 @@ fn is_one_sided(quote: &Quote) -> bool {
 
 fn is_beyond(price: Price, from: Price, percent: i64) -> bool {
     i128::from(distance(price, from)) * 100 > i128::from(from.raw()) * i128::from(percent)
+}
+
+fn is_jump_from(price: Price, from: Price, factor: i64) -> bool {
+    let (price, from, factor) = (i128::from(price.raw()), i128::from(from.raw()), i128::from(factor));
+    price > from * factor || price * factor < from
 }
 
 fn distance(price: Price, from: Price) -> i64 {
@@ -310,10 +318,10 @@ mod tests {
             &[
                 (trade(0, "100", 1), Pass),
                 (trade(1, "50", 1), Pass),
-                (trade(2, "20", 1), Dropped(Jump)),
-                (quote(3, "20.50", "20.60"), Dropped(Jump)),
-                (trade(4, "20.40", 1), Pass),
-                (trade(5, "20.41", 1), Pass),
+                (trade(2, "10", 1), Dropped(Jump)),
+                (quote(3, "10.50", "10.60"), Dropped(Jump)),
+                (trade(4, "10.40", 1), Pass),
+                (trade(5, "10.41", 1), Pass),
             ],
         );
         check(
@@ -321,7 +329,7 @@ mod tests {
             &[
                 (trade(0, "100", 1), Pass),
                 (trade(HOUR, "10", 1), Dropped(Jump)),
-                (trade(HOUR + 1, "300", 1), Pass),
+                (trade(HOUR + 1, "400", 1), Pass),
             ],
         );
         check("a few increments are no jump", &[(trade(0, "0.0010", 1), Pass), (trade(1, "0.00101", 1), Pass)]);

@@ -91,8 +91,13 @@ impl FromRequestParts<AppState> for User {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        // A handler may ask twice who it is, as a trader and as an owner; that is one request all the same.
+        if let Some(known) = parts.extensions.get::<Principal>() {
+            return Ok(Self(known.clone()));
+        }
         let principal = identify(state, &parts.headers)?;
         state.rate_limit.check(principal.user)?;
+        parts.extensions.insert(principal.clone());
         Ok(Self(principal))
     }
 }

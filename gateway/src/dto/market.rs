@@ -1,9 +1,10 @@
 //! Quotes, bars, instruments and the clock as clients read them.
 
+use super::names::{AssetClassName, CalendarName, InstrumentStatusName};
 use super::order_view::present;
 use super::{Decimal, Timestamp};
 use feeds::bars::Bar;
-use model::{AssetClass, CalendarId, Instrument, InstrumentStatus, Symbol};
+use model::{Instrument, Symbol};
 use runtime::QuoteView;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -100,21 +101,17 @@ pub(crate) struct InstrumentView {
     name: String,
     #[schema(example = "NASDAQ")]
     exchange: String,
-    /// equity, etf or crypto.
-    #[schema(example = "equity")]
-    asset_class: &'static str,
+    asset_class: AssetClassName,
     #[schema(example = "USD")]
     currency: &'static str,
     tick_size: Decimal,
     tick_size_below_one: Decimal,
     lot_size: Decimal,
-    /// XNYS or 24x7.
-    calendar: &'static str,
+    calendar: CalendarName,
     tradable: bool,
     shortable: bool,
     fractionable: bool,
-    /// active, halted or delisted.
-    status: &'static str,
+    status: InstrumentStatusName,
 }
 
 impl From<&Instrument> for InstrumentView {
@@ -123,31 +120,16 @@ impl From<&Instrument> for InstrumentView {
             symbol: instrument.symbol.as_str().to_owned(),
             name: instrument.name.to_string(),
             exchange: instrument.exchange.to_string(),
-            asset_class: match instrument.asset_class {
-                AssetClass::Equity => "equity",
-                AssetClass::Etf => "etf",
-                AssetClass::Crypto => "crypto",
-                AssetClass::Option => "option",
-                AssetClass::Future => "future",
-                AssetClass::Fx => "fx",
-                AssetClass::Bond => "bond",
-            },
+            asset_class: instrument.asset_class.into(),
             currency: instrument.currency.code(),
             tick_size: instrument.tick_size.into(),
             tick_size_below_one: instrument.tick_size_below_one.into(),
             lot_size: instrument.lot_size.into(),
-            calendar: match instrument.calendar {
-                CalendarId::Xnys => "XNYS",
-                CalendarId::AlwaysOpen => "24x7",
-            },
+            calendar: instrument.calendar.into(),
             tradable: instrument.tradable,
             shortable: instrument.shortable,
             fractionable: instrument.fractionable(),
-            status: match instrument.status {
-                InstrumentStatus::Active => "active",
-                InstrumentStatus::Halted => "halted",
-                InstrumentStatus::Delisted => "delisted",
-            },
+            status: instrument.status.into(),
         }
     }
 }
@@ -156,9 +138,7 @@ impl From<&Instrument> for InstrumentView {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Calendar)]
 pub(crate) struct CalendarView {
-    /// XNYS or 24x7.
-    #[schema(example = "XNYS")]
-    pub(crate) calendar: &'static str,
+    pub(crate) calendar: CalendarName,
     pub(crate) is_open: bool,
     /// When it opens next; while open, when the next session begins.
     pub(crate) next_open: Timestamp,

@@ -8,6 +8,7 @@ mod decimal;
 mod fields;
 mod list;
 mod market;
+mod names;
 mod order;
 mod order_parts;
 mod order_view;

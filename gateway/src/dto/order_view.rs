@@ -1,8 +1,12 @@
 //! Orders and trades as clients read them, over REST and in the stream alike.
 
+use super::names::{
+    AggressorName, CancelReasonName, FillRuleName, LiquidityName, OrderStatusName, RejectCodeName,
+};
+use super::order_parts::{OrderClassName, SideName, TimeInForceName, TriggerSourceName, TypeName};
 use super::{Decimal, Timestamp};
 use crate::ids::Ids;
-use model::{Aggressor, Liquidity, Money, OrderType, Origin, Price, Quote, Side, Size, Trail};
+use model::{Money, OrderType, Origin, Price, Quote, Size, Trail};
 use persistence::{OrderRow, TradeRow};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -18,11 +22,8 @@ pub(crate) struct OrderView {
     pub(crate) client_order_id: String,
     #[schema(example = "AAPL")]
     pub(crate) symbol: String,
-    #[schema(example = "BUY")]
-    pub(crate) side: &'static str,
-    /// MARKET, LIMIT, STOP, STOP_LIMIT or TRAILING_STOP.
-    #[schema(example = "LIMIT")]
-    pub(crate) r#type: &'static str,
+    pub(crate) side: SideName,
+    pub(crate) r#type: TypeName,
     pub(crate) qty: Option<Decimal>,
     pub(crate) notional: Option<Decimal>,
     pub(crate) limit_price: Option<Decimal>,
@@ -33,10 +34,8 @@ pub(crate) struct OrderView {
     pub(crate) limit_offset: Option<Decimal>,
     pub(crate) activation_price: Option<Decimal>,
     /// LAST for types that wait for a trigger.
-    pub(crate) trigger_source: Option<&'static str>,
-    /// DAY, GTC, IOC or FOK.
-    #[schema(example = "DAY")]
-    pub(crate) time_in_force: &'static str,
+    pub(crate) trigger_source: Option<TriggerSourceName>,
+    pub(crate) time_in_force: TimeInForceName,
     /// When it ends by itself.
     pub(crate) expires_at: Option<Timestamp>,
     pub(crate) extended_hours: bool,
@@ -49,8 +48,7 @@ pub(crate) struct OrderView {
     pub(crate) algo: Option<()>,
     #[schema(value_type = Option<Object>)]
     pub(crate) condition: Option<()>,
-    #[schema(example = "SIMPLE")]
-    pub(crate) order_class: &'static str,
+    pub(crate) order_class: OrderClassName,
     #[schema(value_type = Option<Object>)]
     pub(crate) take_profit: Option<()>,
     #[schema(value_type = Option<Object>)]
@@ -59,9 +57,7 @@ pub(crate) struct OrderView {
     pub(crate) legs: Option<()>,
     pub(crate) parent_id: Option<Uuid>,
     pub(crate) strategy_id: Option<String>,
-    /// NEW, PARTIALLY_FILLED, FILLED, CANCELED, REJECTED or EXPIRED.
-    #[schema(example = "NEW")]
-    pub(crate) status: &'static str,
+    pub(crate) status: OrderStatusName,
     pub(crate) filled_qty: Decimal,
     pub(crate) filled_avg_price: Option<Decimal>,
     /// What is neither filled nor ended; null while an order by amount works.
@@ -77,10 +73,10 @@ pub(crate) struct OrderView {
     /// Cash that it holds back.
     pub(crate) reserved_cash: Decimal,
     /// Why it was refused.
-    pub(crate) reject_code: Option<&'static str>,
+    pub(crate) reject_code: Option<RejectCodeName>,
     pub(crate) reject_message: Option<String>,
     /// Why it was cancelled.
-    pub(crate) cancel_reason: Option<&'static str>,
+    pub(crate) cancel_reason: Option<CancelReasonName>,
     /// How often it was changed.
     pub(crate) revision: u32,
     /// Whether a person sent it, and not a program.
@@ -107,8 +103,8 @@ impl OrderView {
             portfolio_id: ids.portfolio(row.id.portfolio()),
             client_order_id: row.client_order_id.as_str().to_owned(),
             symbol: row.symbol.as_str().to_owned(),
-            side: side_name(row.side),
-            r#type: row.kind.order_type().name(),
+            side: row.side.into(),
+            r#type: row.kind.order_type().into(),
             qty,
             notional,
             limit_price: row.kind.limit_price().map(Decimal::from),
@@ -118,8 +114,8 @@ impl OrderView {
             trail_percent,
             limit_offset: None,
             activation_price: None,
-            trigger_source: row.kind.waits_for_trigger().then_some("LAST"),
-            time_in_force: row.time_in_force.name(),
+            trigger_source: row.kind.waits_for_trigger().then_some(TriggerSourceName::Last),
+            time_in_force: row.time_in_force.into(),
             expires_at: row.expires_at.map(Timestamp),
             extended_hours: false,
             reduce_only: false,
@@ -128,13 +124,13 @@ impl OrderView {
             peg: None,
             algo: None,
             condition: None,
-            order_class: "SIMPLE",
+            order_class: OrderClassName::Simple,
             take_profit: None,
             stop_loss: None,
             legs: None,
             parent_id: None,
             strategy_id: strategy_id(row.by.origin),
-            status: row.status.name(),
+            status: row.status.into(),
             filled_qty: row.filled_qty.into(),
             filled_avg_price: row.filled_avg_price().map(Decimal::from),
             leaves_qty: row.leaves_qty().map(Decimal::from),
@@ -143,9 +139,9 @@ impl OrderView {
             hwm: hwm(row),
             working_price: row.working_price().map(Decimal::from),
             reserved_cash: row.reserved.cash.into(),
-            reject_code: row.reject.as_ref().map(|reject| reject.code.code()),
+            reject_code: row.reject.as_ref().map(|reject| RejectCodeName(reject.code)),
             reject_message: row.reject.as_ref().map(|reject| reject.message.to_string()),
-            cancel_reason: row.cancel_reason.map(model::CancelReason::name),
+            cancel_reason: row.cancel_reason.map(CancelReasonName),
             revision: row.revision,
             manual: is_manual(row.by.origin),
             created_at: Timestamp(row.created_at),
@@ -158,14 +154,6 @@ fn hwm(row: &OrderRow) -> Option<Decimal> {
     match row.kind.order_type() {
         OrderType::TrailingStop => row.hwm.map(Decimal::from),
         OrderType::Market | OrderType::Limit | OrderType::Stop | OrderType::StopLimit => None,
-    }
-}
-
-/// The name of a side as clients write it.
-pub(crate) const fn side_name(side: Side) -> &'static str {
-    match side {
-        Side::Buy => "BUY",
-        Side::Sell => "SELL",
     }
 }
 
@@ -197,7 +185,7 @@ pub(crate) struct FillEvidence {
     /// Size of that print.
     pub(crate) trade_size: Option<Decimal>,
     /// BUYER or SELLER, where the feed says who took.
-    pub(crate) trade_aggressor: Option<&'static str>,
+    pub(crate) trade_aggressor: Option<AggressorName>,
 }
 
 /// A trade: one fill of an order.
@@ -209,8 +197,7 @@ pub(crate) struct TradeView {
     pub(crate) order_id: Uuid,
     #[schema(example = "AAPL")]
     pub(crate) symbol: String,
-    #[schema(example = "BUY")]
-    pub(crate) side: &'static str,
+    pub(crate) side: SideName,
     pub(crate) price: Decimal,
     pub(crate) qty: Decimal,
     /// Price times quantity.
@@ -218,14 +205,11 @@ pub(crate) struct TradeView {
     pub(crate) fee: Decimal,
     /// What the price was worse than the market by, in all.
     pub(crate) slippage: Decimal,
-    /// MAKER or TAKER.
-    pub(crate) liquidity: &'static str,
+    pub(crate) liquidity: LiquidityName,
     /// The part that no displayed size stood behind.
     pub(crate) synthetic_qty: Decimal,
     pub(crate) quote: FillEvidence,
-    /// The rule that made the fill.
-    #[schema(example = "took_standing_quote")]
-    pub(crate) reason: &'static str,
+    pub(crate) reason: FillRuleName,
     /// Profit realised on the part that closed a holding, before fees.
     pub(crate) realized_pnl: Decimal,
     /// Whether a person sent the order.
@@ -245,19 +229,16 @@ impl TradeView {
             portfolio_id: ids.portfolio(row.portfolio),
             order_id: ids.order(fill.order),
             symbol: row.symbol.as_str().to_owned(),
-            side: side_name(fill.side),
+            side: fill.side.into(),
             price: fill.price.into(),
             qty: fill.qty.into(),
             value: fill.value.into(),
             fee: fill.fee.into(),
             slippage: Money::ZERO.into(),
-            liquidity: match fill.liquidity {
-                Liquidity::Maker => "MAKER",
-                Liquidity::Taker => "TAKER",
-            },
+            liquidity: fill.liquidity.into(),
             synthetic_qty: Money::ZERO.into(),
             quote: evidence(fill),
-            reason: fill.rule.name(),
+            reason: fill.rule.into(),
             realized_pnl: fill.realized_pnl.into(),
             manual: is_manual(row.by.origin),
             strategy_id: strategy_id(row.by.origin),
@@ -278,11 +259,7 @@ fn evidence(fill: &model::Fill) -> FillEvidence {
         time: Timestamp(fill.evidence.quote_time),
         trade_price: trade.map(|trade| trade.price.into()),
         trade_size: trade.map(|trade| trade.size.into()),
-        trade_aggressor: trade.and_then(|trade| match trade.aggressor {
-            Aggressor::Buyer => Some("BUYER"),
-            Aggressor::Seller => Some("SELLER"),
-            Aggressor::Unknown => None,
-        }),
+        trade_aggressor: trade.and_then(|trade| AggressorName::known(trade.aggressor)),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::problem::Problem;
 use model::{ExecutionProfile, Money, Note, PortfolioName, Price, RiskLimits};
 use persistence::{Epoch, PortfolioRow};
 use runtime::{CashView, PortfolioView, PositionView};
+use rust_decimal::RoundingStrategy;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -225,7 +226,7 @@ pub(crate) struct PortfolioReply {
     pub(crate) fees_paid: Decimal,
     /// Deposits less withdrawals, starting balance included.
     pub(crate) net_flows: Decimal,
-    pub(crate) execution_profile: &'static str,
+    pub(crate) execution_profile: ProfileName,
     pub(crate) limits: LimitsReply,
     pub(crate) open_positions: usize,
     pub(crate) open_orders: usize,
@@ -261,7 +262,7 @@ impl PortfolioReply {
             unrealized_pnl: (market_value - cost).into(),
             fees_paid: view.fees_paid.into(),
             net_flows: view.net_flows.into(),
-            execution_profile: view.profile.name(),
+            execution_profile: view.profile.into(),
             limits: LimitsReply::of(&view.limits),
             open_positions: view.open_positions,
             open_orders: view.open_orders,
@@ -322,11 +323,14 @@ impl PositionReply {
     }
 }
 
-/// Gain in percent of the cost's size, cut at four digits; for reading, not for accounts.
+/// Gain in percent of the cost's size, to four digits, halves away from zero; for reading, not for accounts.
 fn percent_of(gain: Money, cost: Money) -> Option<Money> {
-    const HUNDRED_AT_FOUR_DIGITS: i128 = 100 * 10_000;
-    let scaled = gain.raw().checked_mul(HUNDRED_AT_FOUR_DIGITS)?.checked_div(cost.abs().raw())?;
-    scaled.checked_mul(10_000).map(Money::from_raw)
+    const DIGITS: u32 = 8;
+    let exact = |amount: Money| rust_decimal::Decimal::try_from_i128_with_scale(amount.raw(), DIGITS).ok();
+    let ratio = exact(gain)?.checked_mul(rust_decimal::Decimal::ONE_HUNDRED)?.checked_div(exact(cost.abs())?)?;
+    let mut percent = ratio.round_dp_with_strategy(4, RoundingStrategy::MidpointAwayFromZero);
+    percent.rescale(DIGITS);
+    (percent.scale() == DIGITS).then(|| Money::from_raw(percent.mantissa()))
 }
 
 /// Cash, as the stream tells it.
@@ -364,7 +368,7 @@ impl CashReply {
 pub(crate) struct RulesReply {
     currency: &'static str,
     starting_balance: Decimal,
-    execution_profile: &'static str,
+    execution_profile: ProfileName,
     limits: LimitsReply,
 }
 
@@ -374,8 +378,16 @@ impl RulesReply {
         Self {
             currency: view.currency.code(),
             starting_balance: view.starting_balance.into(),
-            execution_profile: view.profile.name(),
+            execution_profile: view.profile.into(),
             limits: LimitsReply::of(&view.limits),
+        }
+    }
+}
+
+impl From<ExecutionProfile> for ProfileName {
+    fn from(profile: ExecutionProfile) -> Self {
+        match profile {
+            ExecutionProfile::Realistic => Self::Realistic,
         }
     }
 }
@@ -436,6 +448,10 @@ mod tests {
             percent_of(Money::whole(1), Money::whole(3)).map(|percent| percent.to_string()).as_deref(),
             Some("33.3333")
         );
+        let loss = percent_of(Money::whole(-2), Money::whole(3)).map(|percent| percent.to_string());
+        assert_eq!(loss.as_deref(), Some("-66.6667"));
+        let half = percent_of(Money::whole(1), Money::whole(800_000)).map(|percent| percent.to_string());
+        assert_eq!(half.as_deref(), Some("0.0001"), "0.000125 is nearer to 0.0001");
         assert_eq!(percent_of(Money::whole(1), Money::ZERO), None);
     }
 }

@@ -26,7 +26,7 @@ fn reply(state: &AppState, row: &ApiKeyRow) -> ApiKeyReply {
 }
 
 /// One's own API keys, without their secrets.
-#[utoipa::path(get, path = "/api/users/me/api-keys/", tag = "users", security(("bearer" = [])),
+#[utoipa::path(get, path = "/api/users/me/api-keys/", operation_id = "listApiKeys", tag = "users", security(("bearer" = [])),
     responses((status = 200, body = Page<ApiKeyReply>), (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument)))]
 pub(crate) async fn list(
     State(state): State<AppState>,
@@ -37,7 +37,7 @@ pub(crate) async fn list(
 }
 
 /// Makes an API key. Its secret is shown this once.
-#[utoipa::path(post, path = "/api/users/me/api-keys/", tag = "users", request_body = ApiKeyRequest, security(("bearer" = [])),
+#[utoipa::path(post, path = "/api/users/me/api-keys/", operation_id = "createApiKey", tag = "users", request_body = ApiKeyRequest, security(("bearer" = [])),
     responses((status = 201, body = ApiKeyCreated), (status = 400, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
 pub(crate) async fn create(
     State(state): State<AppState>,
@@ -74,7 +74,7 @@ pub(crate) async fn create(
 }
 
 /// Ends an API key at once.
-#[utoipa::path(delete, path = "/api/users/me/api-keys/{key_id}/", tag = "users", params(("key_id" = String, Path)),
+#[utoipa::path(delete, path = "/api/users/me/api-keys/{key_id}/", operation_id = "revokeApiKey", tag = "users", params(("key_id" = String, Path)),
     security(("bearer" = [])), responses((status = 204), (status = 404, body = ProblemDocument)))]
 pub(crate) async fn revoke(
     State(state): State<AppState>,

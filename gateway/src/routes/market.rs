@@ -36,7 +36,7 @@ fn instrument(state: &AppState, text: Option<&str>) -> Result<Arc<Instrument>, P
 }
 
 /// The market of a symbol now. Asking makes the feed follow it.
-#[utoipa::path(get, path = "/api/market/quote/", tag = "market", params(SymbolQuery), security(("bearer" = []), ("key" = [])),
+#[utoipa::path(get, path = "/api/market/quote/", operation_id = "getQuote", tag = "market", params(SymbolQuery), security(("bearer" = []), ("key" = [], "secret" = [])),
     responses((status = 200, body = QuoteReply), (status = 404, body = ProblemDocument)))]
 pub(crate) async fn quote(
     State(state): State<AppState>,
@@ -80,7 +80,7 @@ fn range_nanos(text: &str) -> Option<i64> {
 }
 
 /// Bars of a symbol, oldest first.
-#[utoipa::path(get, path = "/api/market/history/", tag = "market", params(HistoryQuery), security(("bearer" = []), ("key" = [])),
+#[utoipa::path(get, path = "/api/market/history/", operation_id = "getHistory", tag = "market", params(HistoryQuery), security(("bearer" = []), ("key" = [], "secret" = [])),
     responses((status = 200, body = HistoryView), (status = 400, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
 pub(crate) async fn history(
     State(state): State<AppState>,
@@ -116,7 +116,7 @@ pub(crate) struct SearchQuery {
 }
 
 /// Searches instruments by symbol and name, best first; without `q` all of them, by symbol.
-#[utoipa::path(get, path = "/api/market/instruments/", tag = "market", params(SearchQuery), security(("bearer" = []), ("key" = [])),
+#[utoipa::path(get, path = "/api/market/instruments/", operation_id = "searchInstruments", tag = "market", params(SearchQuery), security(("bearer" = []), ("key" = [], "secret" = [])),
     responses((status = 200, body = Page<InstrumentView>), (status = 400, body = ProblemDocument)))]
 pub(crate) async fn instruments(
     State(state): State<AppState>,
@@ -140,26 +140,26 @@ pub(crate) async fn instruments(
 }
 
 /// Engine time, and which markets are open.
-#[utoipa::path(get, path = "/api/market/clock/", tag = "market", security(("bearer" = []), ("key" = [])),
+#[utoipa::path(get, path = "/api/market/clock/", operation_id = "getClock", tag = "market", security(("bearer" = []), ("key" = [], "secret" = [])),
     responses((status = 200, body = ClockView)))]
 pub(crate) async fn clock(State(state): State<AppState>, _user: User) -> Json<ClockView> {
     let now = state.handle.engine_time();
-    let calendar = |id: CalendarId, name: &'static str| {
+    let calendar = |id: CalendarId| {
         let session = session_at_or_after(id, now);
         let following = session_at_or_after(id, session.close);
         let is_open = session.contains(now);
         let next_open = if is_open { following.open } else { session.open };
         CalendarView {
-            calendar: name,
+            calendar: id.into(),
             is_open,
             next_open: Timestamp(next_open),
             next_close: Timestamp(session.close),
         }
     };
-    let always = calendar(CalendarId::AlwaysOpen, "24x7");
+    let always = calendar(CalendarId::AlwaysOpen);
     let calendars = match state.settings.effective_calendar() {
         Calendar::AlwaysOpen => vec![always],
-        Calendar::OfInstrument => vec![calendar(CalendarId::Xnys, "XNYS"), always],
+        Calendar::OfInstrument => vec![calendar(CalendarId::Xnys), always],
     };
     let equities = calendars[0].clone();
     Json(ClockView {

@@ -33,7 +33,7 @@ pub(crate) struct OrdersQuery {
 }
 
 /// The orders of a portfolio, newest first.
-#[utoipa::path(get, path = "/api/paper/orders/", tag = "orders", params(OrdersQuery), security(("bearer" = []), ("key" = [])),
+#[utoipa::path(get, path = "/api/paper/orders/", operation_id = "listOrders", tag = "orders", params(OrdersQuery), security(("bearer" = []), ("key" = [], "secret" = [])),
     responses((status = 200, body = Page<OrderView>), (status = 400, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
 pub(crate) async fn list(
     State(state): State<AppState>,
@@ -58,10 +58,7 @@ pub(crate) async fn list(
         }
     };
     let filter = OrderFilter { status, symbol };
-    let reading = state.clone();
-    let rows =
-        tokio::task::spawn_blocking(move || reading.handle.orders(row.id, &filter, before, limit + 1)).await;
-    let rows = rows.map_err(|error| Problem::internal(&error))?.map_err(|error| Problem::internal(&error))?;
+    let rows = state.read(move |handle| handle.orders(row.id, &filter, before, limit + 1)).await?;
     let orders = rows.iter().map(|row| OrderView::of(row, &state.ids)).collect();
     Ok(Json(Page::cut(orders, limit, |order: &OrderView| order.id.to_string())))
 }

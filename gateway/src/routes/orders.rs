@@ -77,7 +77,7 @@ async fn owned_order(state: &AppState, principal: &Principal, id: &str) -> Resul
 }
 
 /// Sends an order.
-#[utoipa::path(post, path = "/api/paper/orders/", tag = "orders", request_body = OrderRequest, security(("bearer" = []), ("key" = [])),
+#[utoipa::path(post, path = "/api/paper/orders/", operation_id = "createOrder", tag = "orders", request_body = OrderRequest, security(("bearer" = []), ("key" = [], "secret" = [])),
     responses((status = 201, description = "Taken", body = OrderView),
         (status = 200, description = "Sent before; `Idempotent-Replayed: true`", body = OrderView),
         (status = 400, body = ProblemDocument), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
@@ -102,7 +102,7 @@ pub(crate) async fn create(
 }
 
 /// One order.
-#[utoipa::path(get, path = "/api/paper/orders/{id}/", tag = "orders", params(("id" = Uuid, Path)), security(("bearer" = []), ("key" = [])),
+#[utoipa::path(get, path = "/api/paper/orders/{id}/", operation_id = "getOrder", tag = "orders", params(("id" = Uuid, Path)), security(("bearer" = []), ("key" = [], "secret" = [])),
     responses((status = 200, body = OrderView), (status = 404, body = ProblemDocument)))]
 pub(crate) async fn show(
     State(state): State<AppState>,
@@ -114,8 +114,8 @@ pub(crate) async fn show(
 }
 
 /// Changes an open order in place, or cancels it with `{"status": "CANCELED"}`.
-#[utoipa::path(patch, path = "/api/paper/orders/{id}/", tag = "orders", params(("id" = Uuid, Path)), request_body = AmendRequest,
-    security(("bearer" = []), ("key" = [])),
+#[utoipa::path(patch, path = "/api/paper/orders/{id}/", operation_id = "changeOrder", tag = "orders", params(("id" = Uuid, Path)), request_body = AmendRequest,
+    security(("bearer" = []), ("key" = [], "secret" = [])),
     responses((status = 200, body = OrderView), (status = 400, body = ProblemDocument), (status = 404, body = ProblemDocument),
         (status = 409, description = "Not open any more", body = ProblemDocument),
         (status = 422, description = "Refused; `order` stands unchanged", body = ProblemDocument), (status = 501, body = ProblemDocument)))]
@@ -136,7 +136,7 @@ pub(crate) async fn amend(
 }
 
 /// Cancels an order.
-#[utoipa::path(delete, path = "/api/paper/orders/{id}/", tag = "orders", params(("id" = Uuid, Path)), security(("bearer" = []), ("key" = [])),
+#[utoipa::path(delete, path = "/api/paper/orders/{id}/", operation_id = "cancelOrder", tag = "orders", params(("id" = Uuid, Path)), security(("bearer" = []), ("key" = [], "secret" = [])),
     responses((status = 200, body = OrderView), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
 pub(crate) async fn cancel(
     State(state): State<AppState>,
@@ -174,7 +174,7 @@ pub(crate) struct CancelQuery {
 }
 
 /// Cancels all open orders of a portfolio.
-#[utoipa::path(delete, path = "/api/paper/orders/", tag = "orders", params(CancelQuery), security(("bearer" = []), ("key" = [])),
+#[utoipa::path(delete, path = "/api/paper/orders/", operation_id = "cancelAllOrders", tag = "orders", params(CancelQuery), security(("bearer" = []), ("key" = [], "secret" = [])),
     responses((status = 200, description = "The orders that ended", body = Page<OrderView>), (status = 400, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
 pub(crate) async fn cancel_all(
     State(state): State<AppState>,

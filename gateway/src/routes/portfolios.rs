@@ -46,7 +46,7 @@ async fn settle(state: &AppState, principal: &Principal, command: Command) -> Re
 }
 
 /// One's own portfolios. The first is made on the first look.
-#[utoipa::path(get, path = "/api/paper/portfolios/", tag = "portfolios", security(("bearer" = []), ("key" = [])),
+#[utoipa::path(get, path = "/api/paper/portfolios/", operation_id = "listPortfolios", tag = "portfolios", security(("bearer" = []), ("key" = [], "secret" = [])),
     responses((status = 200, body = Page<PortfolioReply>)))]
 pub(crate) async fn list(
     State(state): State<AppState>,
@@ -58,7 +58,7 @@ pub(crate) async fn list(
 }
 
 /// Makes a portfolio.
-#[utoipa::path(post, path = "/api/paper/portfolios/", tag = "portfolios", request_body = PortfolioRequest, security(("bearer" = []), ("key" = [])),
+#[utoipa::path(post, path = "/api/paper/portfolios/", operation_id = "createPortfolio", tag = "portfolios", request_body = PortfolioRequest, security(("bearer" = []), ("key" = [], "secret" = [])),
     responses((status = 201, body = PortfolioReply), (status = 400, body = ProblemDocument), (status = 501, body = ProblemDocument)))]
 pub(crate) async fn create(
     State(state): State<AppState>,
@@ -78,7 +78,7 @@ pub(crate) async fn create(
 }
 
 /// One portfolio.
-#[utoipa::path(get, path = "/api/paper/portfolios/{id}/", tag = "portfolios", params(("id" = uuid::Uuid, Path)), security(("bearer" = []), ("key" = [])),
+#[utoipa::path(get, path = "/api/paper/portfolios/{id}/", operation_id = "getPortfolio", tag = "portfolios", params(("id" = uuid::Uuid, Path)), security(("bearer" = []), ("key" = [], "secret" = [])),
     responses((status = 200, body = PortfolioReply), (status = 404, body = ProblemDocument)))]
 pub(crate) async fn show(
     State(state): State<AppState>,
@@ -88,8 +88,8 @@ pub(crate) async fn show(
 }
 
 /// Renames a portfolio or changes its limits.
-#[utoipa::path(patch, path = "/api/paper/portfolios/{id}/", tag = "portfolios", params(("id" = uuid::Uuid, Path)), request_body = PortfolioChange,
-    security(("bearer" = []), ("key" = [])),
+#[utoipa::path(patch, path = "/api/paper/portfolios/{id}/", operation_id = "changePortfolio", tag = "portfolios", params(("id" = uuid::Uuid, Path)), request_body = PortfolioChange,
+    security(("bearer" = []), ("key" = [], "secret" = [])),
     responses((status = 200, body = PortfolioReply), (status = 400, body = ProblemDocument), (status = 404, body = ProblemDocument), (status = 501, body = ProblemDocument)))]
 pub(crate) async fn change(
     State(state): State<AppState>,
@@ -119,7 +119,7 @@ pub(crate) async fn change(
 }
 
 /// Cancels a portfolio's orders and takes it off the list. Its history stays.
-#[utoipa::path(delete, path = "/api/paper/portfolios/{id}/", tag = "portfolios", params(("id" = uuid::Uuid, Path)), security(("bearer" = []), ("key" = [])),
+#[utoipa::path(delete, path = "/api/paper/portfolios/{id}/", operation_id = "archivePortfolio", tag = "portfolios", params(("id" = uuid::Uuid, Path)), security(("bearer" = []), ("key" = [], "secret" = [])),
     responses((status = 204), (status = 404, body = ProblemDocument)))]
 pub(crate) async fn archive(State(state): State<AppState>, owned: OwnedPortfolio) -> Result<StatusCode, Problem> {
     let OwnedPortfolio { principal, row } = owned.for_change()?;
@@ -132,8 +132,8 @@ pub(crate) async fn archive(State(state): State<AppState>, owned: OwnedPortfolio
 }
 
 /// Puts money in.
-#[utoipa::path(post, path = "/api/paper/portfolios/{id}/deposit/", tag = "portfolios", params(("id" = uuid::Uuid, Path)), request_body = FlowRequest,
-    security(("bearer" = []), ("key" = [])),
+#[utoipa::path(post, path = "/api/paper/portfolios/{id}/deposit/", operation_id = "deposit", tag = "portfolios", params(("id" = uuid::Uuid, Path)), request_body = FlowRequest,
+    security(("bearer" = []), ("key" = [], "secret" = [])),
     responses((status = 200, body = PortfolioReply), (status = 400, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
 pub(crate) async fn deposit(
     State(state): State<AppState>,
@@ -148,8 +148,8 @@ pub(crate) async fn deposit(
 }
 
 /// Takes money out; refused beyond what is free.
-#[utoipa::path(post, path = "/api/paper/portfolios/{id}/withdraw/", tag = "portfolios", params(("id" = uuid::Uuid, Path)), request_body = FlowRequest,
-    security(("bearer" = []), ("key" = [])),
+#[utoipa::path(post, path = "/api/paper/portfolios/{id}/withdraw/", operation_id = "withdraw", tag = "portfolios", params(("id" = uuid::Uuid, Path)), request_body = FlowRequest,
+    security(("bearer" = []), ("key" = [], "secret" = [])),
     responses((status = 200, body = PortfolioReply), (status = 404, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
 pub(crate) async fn withdraw(
     State(state): State<AppState>,
@@ -177,9 +177,9 @@ pub(crate) struct EventsQuery {
 }
 
 /// The messages of a portfolio's stream, byte for byte as on the WebSocket.
-#[utoipa::path(get, path = "/api/paper/portfolios/{id}/events/", tag = "portfolios", params(("id" = uuid::Uuid, Path), EventsQuery),
-    security(("bearer" = []), ("key" = [])),
-    responses((status = 200, description = "`results` holds stream messages; `epoch`, `head_seq` and `oldest_seq` stand beside them", body = Page<serde_json::Value>),
+#[utoipa::path(get, path = "/api/paper/portfolios/{id}/events/", operation_id = "listEvents", tag = "portfolios", params(("id" = uuid::Uuid, Path), EventsQuery),
+    security(("bearer" = []), ("key" = [], "secret" = [])),
+    responses((status = 200, description = "`results` holds stream messages; `epoch`, `head_seq` and `oldest_seq` stand beside them", body = ref("#/components/schemas/EventsPage")),
         (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
 pub(crate) async fn events(
     State(state): State<AppState>,
@@ -193,10 +193,7 @@ pub(crate) async fn events(
         (None, None) => ("after_seq", "0"),
     };
     let after = text.parse::<u64>().map_err(|_| Problem::invalid(field, "must be a sequence number"))?;
-    let page = state
-        .handle
-        .messages(owned.row.id, PortfolioSeq::new(after), limit)
-        .map_err(|error| Problem::internal(&error))?;
+    let page = state.read(move |handle| handle.messages(owned.row.id, PortfolioSeq::new(after), limit)).await?;
     if after > page.head_seq.get() {
         let detail = format!("the stream's last message is {}", page.head_seq);
         return Err(Problem::new(StatusCode::CONFLICT, "SEQ_AHEAD", detail).with_field(field));

@@ -31,7 +31,7 @@ pub(crate) struct TradesQuery {
 }
 
 /// The trades of a portfolio, newest first.
-#[utoipa::path(get, path = "/api/paper/trades/", tag = "orders", params(TradesQuery), security(("bearer" = []), ("key" = [])),
+#[utoipa::path(get, path = "/api/paper/trades/", operation_id = "listTrades", tag = "orders", params(TradesQuery), security(("bearer" = []), ("key" = [], "secret" = [])),
     responses((status = 200, body = Page<TradeView>), (status = 400, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
 pub(crate) async fn list(
     State(state): State<AppState>,
@@ -62,10 +62,7 @@ pub(crate) async fn list(
         }
     };
     let filter = TradeFilter { symbol, order };
-    let reading = state.clone();
-    let rows =
-        tokio::task::spawn_blocking(move || reading.handle.trades(row.id, &filter, before, limit + 1)).await;
-    let rows = rows.map_err(|error| Problem::internal(&error))?.map_err(|error| Problem::internal(&error))?;
+    let rows = state.read(move |handle| handle.trades(row.id, &filter, before, limit + 1)).await?;
     let trades = rows.iter().map(|row| TradeView::of(row, &state.ids)).collect();
     Ok(Json(Page::cut(trades, limit, |trade: &TradeView| trade.id.to_string())))
 }

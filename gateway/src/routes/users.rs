@@ -21,7 +21,7 @@ fn reply(state: &AppState, user: &persistence::User) -> UserReply {
 }
 
 /// Registers a user.
-#[utoipa::path(post, path = "/api/users/register/", tag = "users", request_body = RegisterRequest,
+#[utoipa::path(post, path = "/api/users/register/", operation_id = "register", tag = "users", request_body = RegisterRequest,
     responses((status = 201, body = UserReply), (status = 400, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
 pub(crate) async fn register(
     State(state): State<AppState>,
@@ -37,7 +37,7 @@ pub(crate) async fn register(
 }
 
 /// Exchanges a username and a password for tokens.
-#[utoipa::path(post, path = "/api/token/", tag = "users", request_body = LoginRequest,
+#[utoipa::path(post, path = "/api/token/", operation_id = "signIn", tag = "users", request_body = LoginRequest,
     responses((status = 200, body = TokenReply), (status = 401, body = ProblemDocument), (status = 429, body = ProblemDocument)))]
 pub(crate) async fn token(
     State(state): State<AppState>,
@@ -69,7 +69,7 @@ pub(crate) async fn token(
 }
 
 /// Exchanges a refresh token for a new access token.
-#[utoipa::path(post, path = "/api/token/refresh/", tag = "users", request_body = RefreshRequest,
+#[utoipa::path(post, path = "/api/token/refresh/", operation_id = "refreshToken", tag = "users", request_body = RefreshRequest,
     responses((status = 200, body = AccessReply), (status = 401, body = ProblemDocument)))]
 pub(crate) async fn refresh(
     State(state): State<AppState>,
@@ -85,7 +85,7 @@ pub(crate) async fn refresh(
 }
 
 /// Oneself.
-#[utoipa::path(get, path = "/api/users/me/", tag = "users", security(("bearer" = []), ("key" = [])),
+#[utoipa::path(get, path = "/api/users/me/", operation_id = "getMe", tag = "users", security(("bearer" = []), ("key" = [], "secret" = [])),
     responses((status = 200, body = UserReply), (status = 401, body = ProblemDocument)))]
 pub(crate) async fn me(State(state): State<AppState>, User(principal): User) -> Result<Json<UserReply>, Problem> {
     let user = state.catalogue().user(principal.user).map_err(|error| Problem::internal(&error))?;

@@ -16,9 +16,11 @@ use model::limits::{CLIENT_BYTES_MAX, CLIENT_MESSAGE_BYTES_MAX};
 
 pub(crate) use protocol::{Channel, ClientMessage, Head, QuoteMessage, ServerMessage, Subscribed};
 
-/// Opens a WebSocket. The first message must be `auth`, within five seconds. See the components
-/// `WsRequest`, `WsReply`, `PortfolioMessage` and `QuoteMessage`.
-#[utoipa::path(get, path = "/ws", tag = "stream", responses((status = 101, description = "Switched to a WebSocket"), (status = 403, body = crate::problem::ProblemDocument)))]
+/// Opens a WebSocket. Send `WsRequest`, receive `WsMessage`; the first message must be `auth`, within five seconds.
+///
+/// Close codes: 1001 the server stops, 4000 nothing was heard for a minute, 4001 credentials are missing, wrong, out of
+/// date or revoked, 4008 you read too slowly (the reason holds `last_seq` and `portfolio_id`: subscribe again after it).
+#[utoipa::path(get, path = "/ws", operation_id = "openStream", tag = "stream", responses((status = 101, description = "Switched to a WebSocket"), (status = 403, body = crate::problem::ProblemDocument)))]
 pub(crate) async fn upgrade(
     State(state): State<AppState>,
     headers: HeaderMap,

@@ -1,16 +1,11 @@
 //! Owns the requests about portfolios, orders, trades and positions.
 
 import { answerOf, http } from "./client";
-import type { components } from "./schema";
 import type { Order, OrderPatch, OrderRequest, Portfolio, Position, Trade } from "./types";
 
 /** Rows asked for at once; also the most the first load of a list shows. */
 export const PAGE = 200;
 const PAGES_MAX = 25;
-
-/** The document calls some members text whose values are known; here they get their names. */
-const orderOf = (order: components["schemas"]["Order"]): Order => order as Order;
-const tradeOf = (trade: components["schemas"]["Trade"]): Trade => trade as Trade;
 
 interface Page<Row> {
   results: Row[];
@@ -58,7 +53,7 @@ export async function fetchOpenOrders(portfolio_id: string): Promise<Order[]> {
       }),
     ),
   );
-  return rows.map(orderOf);
+  return rows;
 }
 
 /** The newest closed orders, one page. */
@@ -68,7 +63,7 @@ export async function fetchClosedOrders(portfolio_id: string): Promise<Order[]> 
       params: { query: { portfolio_id, status: "closed", limit: String(PAGE) } },
     }),
   );
-  return page.results.map(orderOf);
+  return page.results;
 }
 
 /** The newest fills, one page; `complete` when there are no older ones. */
@@ -76,26 +71,26 @@ export async function fetchTrades(portfolio_id: string): Promise<{ trades: Trade
   const page = await answerOf(
     http.GET("/api/paper/trades/", { params: { query: { portfolio_id, limit: String(PAGE) } } }),
   );
-  return { trades: page.results.map(tradeOf), complete: page.next === null || page.next === undefined };
+  return { trades: page.results, complete: page.next === null || page.next === undefined };
 }
 
 /** Submits; sending the same client_order_id again never trades twice. */
 export const submitOrder = (order: OrderRequest): Promise<Order> =>
-  answerOf(http.POST("/api/paper/orders/", { body: order })).then(orderOf);
+  answerOf(http.POST("/api/paper/orders/", { body: order }));
 
 export const amendOrder = (id: string, change: OrderPatch): Promise<Order> =>
-  answerOf(http.PATCH("/api/paper/orders/{id}/", { params: { path: { id } }, body: change })).then(orderOf);
+  answerOf(http.PATCH("/api/paper/orders/{id}/", { params: { path: { id } }, body: change }));
 
 export const cancelOrder = (id: string): Promise<Order> =>
-  answerOf(http.DELETE("/api/paper/orders/{id}/", { params: { path: { id } } })).then(orderOf);
+  answerOf(http.DELETE("/api/paper/orders/{id}/", { params: { path: { id } } }));
 
 export const cancelAllOrders = (portfolio_id: string): Promise<Order[]> =>
-  answerOf(http.DELETE("/api/paper/orders/", { params: { query: { portfolio_id } } })).then((page) =>
-    page.results.map(orderOf),
+  answerOf(http.DELETE("/api/paper/orders/", { params: { query: { portfolio_id } } })).then(
+    (page) => page.results,
   );
 
 /** Closes a whole position at the market. */
 export const closePosition = (id: string, symbol: string): Promise<Order> =>
   answerOf(
     http.DELETE("/api/paper/portfolios/{id}/positions/{symbol}/", { params: { path: { id, symbol } } }),
-  ).then(orderOf);
+  );

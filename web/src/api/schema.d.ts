@@ -11,25 +11,7 @@ export interface paths {
             cookie?: never;
         };
         /** Engine time, and which markets are open. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Clock"];
-                    };
-                };
-            };
-        };
+        get: operations["getClock"];
         put?: never;
         post?: never;
         delete?: never;
@@ -46,48 +28,7 @@ export interface paths {
             cookie?: never;
         };
         /** Bars of a symbol, oldest first. */
-        get: {
-            parameters: {
-                query?: {
-                    /** @description Such as AAPL. */
-                    symbol?: string;
-                    /** @description 1m, 5m, 15m, 1h or 1d; 1d when absent. */
-                    interval?: string;
-                    /** @description How far back: a number with m, h, d, w, mo or y, such as 5d or 6mo; 1mo when absent. */
-                    range?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["History"];
-                    };
-                };
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        get: operations["getHistory"];
         put?: never;
         post?: never;
         delete?: never;
@@ -104,40 +45,7 @@ export interface paths {
             cookie?: never;
         };
         /** Searches instruments by symbol and name, best first; without `q` all of them, by symbol. */
-        get: {
-            parameters: {
-                query?: {
-                    /** @description Part of a symbol or a name; all when absent. */
-                    q?: string;
-                    /** @description Rows of a page, 1 to 500. */
-                    limit?: string;
-                    /** @description Where the page begins: the `next` of the one before. */
-                    cursor?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Page_Instrument"];
-                    };
-                };
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        get: operations["searchInstruments"];
         put?: never;
         post?: never;
         delete?: never;
@@ -154,36 +62,7 @@ export interface paths {
             cookie?: never;
         };
         /** The market of a symbol now. Asking makes the feed follow it. */
-        get: {
-            parameters: {
-                query?: {
-                    /** @description Such as AAPL or BTC/USD. */
-                    symbol?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Quote"];
-                    };
-                };
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        get: operations["getQuote"];
         put?: never;
         post?: never;
         delete?: never;
@@ -200,180 +79,12 @@ export interface paths {
             cookie?: never;
         };
         /** The orders of a portfolio, newest first. */
-        get: {
-            parameters: {
-                query?: {
-                    /** @description Required. */
-                    portfolio_id?: string;
-                    /** @description open, closed or one status by its name; all when absent. */
-                    status?: string;
-                    /** @description Only this symbol's. */
-                    symbol?: string;
-                    /** @description true puts children under `legs`. */
-                    nested?: string;
-                    /** @description The `next` of the page before. */
-                    cursor?: string;
-                    /** @description Rows of a page, 1 to 500. */
-                    limit?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Page_Order"];
-                    };
-                };
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        get: operations["listOrders"];
         put?: never;
         /** Sends an order. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["OrderRequest"];
-                };
-            };
-            responses: {
-                /** @description Sent before; `Idempotent-Replayed: true` */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Order"];
-                    };
-                };
-                /** @description Taken */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Order"];
-                    };
-                };
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-                409: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-                /** @description Refused; the order exists, REJECTED */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-                501: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-                503: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        post: operations["createOrder"];
         /** Cancels all open orders of a portfolio. */
-        delete: {
-            parameters: {
-                query?: {
-                    /** @description Required. */
-                    portfolio_id?: string;
-                    /** @description Only this symbol's. */
-                    symbol?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description The orders that ended */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Page_Order"];
-                    };
-                };
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        delete: operations["cancelAllOrders"];
         options?: never;
         head?: never;
         patch?: never;
@@ -387,145 +98,15 @@ export interface paths {
             cookie?: never;
         };
         /** One order. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Order"];
-                    };
-                };
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        get: operations["getOrder"];
         put?: never;
         post?: never;
         /** Cancels an order. */
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Order"];
-                    };
-                };
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-                409: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        delete: operations["cancelOrder"];
         options?: never;
         head?: never;
         /** Changes an open order in place, or cancels it with `{"status": "CANCELED"}`. */
-        patch: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["AmendRequest"];
-                };
-            };
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Order"];
-                    };
-                };
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-                /** @description Not open any more */
-                409: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-                /** @description Refused; `order` stands unchanged */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-                501: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        patch: operations["changeOrder"];
         trace?: never;
     };
     "/api/paper/portfolios/": {
@@ -536,66 +117,10 @@ export interface paths {
             cookie?: never;
         };
         /** One's own portfolios. The first is made on the first look. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Page_Portfolio"];
-                    };
-                };
-            };
-        };
+        get: operations["listPortfolios"];
         put?: never;
         /** Makes a portfolio. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["PortfolioRequest"];
-                };
-            };
-            responses: {
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Portfolio"];
-                    };
-                };
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-                501: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        post: operations["createPortfolio"];
         delete?: never;
         options?: never;
         head?: never;
@@ -610,117 +135,15 @@ export interface paths {
             cookie?: never;
         };
         /** One portfolio. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Portfolio"];
-                    };
-                };
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        get: operations["getPortfolio"];
         put?: never;
         post?: never;
         /** Cancels a portfolio's orders and takes it off the list. Its history stays. */
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        delete: operations["archivePortfolio"];
         options?: never;
         head?: never;
         /** Renames a portfolio or changes its limits. */
-        patch: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["PortfolioChange"];
-                };
-            };
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Portfolio"];
-                    };
-                };
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-                501: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        patch: operations["changePortfolio"];
         trace?: never;
     };
     "/api/paper/portfolios/{id}/deposit/": {
@@ -733,47 +156,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Puts money in. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["FlowRequest"];
-                };
-            };
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Portfolio"];
-                    };
-                };
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        post: operations["deposit"];
         delete?: never;
         options?: never;
         head?: never;
@@ -788,51 +171,7 @@ export interface paths {
             cookie?: never;
         };
         /** The messages of a portfolio's stream, byte for byte as on the WebSocket. */
-        get: {
-            parameters: {
-                query?: {
-                    /** @description The last message you have; 0 or absent for all that are kept. */
-                    after_seq?: string;
-                    /** @description The `next` of the page before; the same as `after_seq`. */
-                    cursor?: string;
-                    /** @description Messages of a page, 1 to 500. */
-                    limit?: string;
-                };
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description `results` holds stream messages; `epoch`, `head_seq` and `oldest_seq` stand beside them */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Page_Value"];
-                    };
-                };
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-                409: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        get: operations["listEvents"];
         put?: never;
         post?: never;
         delete?: never;
@@ -849,67 +188,11 @@ export interface paths {
             cookie?: never;
         };
         /** The positions that are held, valued at the market. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Page_Position"];
-                    };
-                };
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        get: operations["listPositions"];
         put?: never;
         post?: never;
         /** Closes every position by market orders. An order that was refused stands in the list, REJECTED. */
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Page_Order"];
-                    };
-                };
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        delete: operations["closeAllPositions"];
         options?: never;
         head?: never;
         patch?: never;
@@ -926,48 +209,7 @@ export interface paths {
         put?: never;
         post?: never;
         /** Closes a position, or a part of it, by a market order. */
-        delete: {
-            parameters: {
-                query?: {
-                    /** @description All when absent. */
-                    qty?: string;
-                };
-                header?: never;
-                path: {
-                    id: string;
-                    /** @description URL-encoded, such as BTC%2FUSD */
-                    symbol: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Order"];
-                    };
-                };
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        delete: operations["closePosition"];
         options?: never;
         head?: never;
         patch?: never;
@@ -983,47 +225,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Takes money out; refused beyond what is free. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["FlowRequest"];
-                };
-            };
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Portfolio"];
-                    };
-                };
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        post: operations["withdraw"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1038,52 +240,7 @@ export interface paths {
             cookie?: never;
         };
         /** The trades of a portfolio, newest first. */
-        get: {
-            parameters: {
-                query?: {
-                    /** @description Required. */
-                    portfolio_id?: string;
-                    /** @description Only this symbol's. */
-                    symbol?: string;
-                    /** @description Only this order's. */
-                    order_id?: string;
-                    /** @description The `next` of the page before. */
-                    cursor?: string;
-                    /** @description Rows of a page, 1 to 500. */
-                    limit?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Page_Trade"];
-                    };
-                };
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        get: operations["listTrades"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1102,45 +259,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Exchanges a username and a password for tokens. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["LoginRequest"];
-                };
-            };
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Tokens"];
-                    };
-                };
-                401: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-                429: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        post: operations["signIn"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1157,37 +276,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Exchanges a refresh token for a new access token. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["RefreshRequest"];
-                };
-            };
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["AccessToken"];
-                    };
-                };
-                401: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        post: operations["refreshToken"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1202,33 +291,7 @@ export interface paths {
             cookie?: never;
         };
         /** Oneself. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["User"];
-                    };
-                };
-                401: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        get: operations["getMe"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1245,82 +308,10 @@ export interface paths {
             cookie?: never;
         };
         /** One's own API keys, without their secrets. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Page_ApiKey"];
-                    };
-                };
-                401: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-                403: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        get: operations["listApiKeys"];
         put?: never;
         /** Makes an API key. Its secret is shown this once. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["ApiKeyRequest"];
-                };
-            };
-            responses: {
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ApiKeyCreated"];
-                    };
-                };
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        post: operations["createApiKey"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1338,33 +329,7 @@ export interface paths {
         put?: never;
         post?: never;
         /** Ends an API key at once. */
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    key_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        delete: operations["revokeApiKey"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1380,45 +345,58 @@ export interface paths {
         get?: never;
         put?: never;
         /** Registers a user. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["RegisterRequest"];
-                };
-            };
-            responses: {
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["User"];
-                    };
-                };
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-                409: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-            };
+        post: operations["register"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
+        /** Whether the process answers. */
+        get: operations["getHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Measurements, in the text format of Prometheus. */
+        get: operations["getMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the server is recovered and listening, and neither failed nor stopping. */
+        get: operations["getReadiness"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1433,35 +411,11 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Opens a WebSocket. The first message must be `auth`, within five seconds. See the components
-         *     `WsRequest`, `WsReply`, `PortfolioMessage` and `QuoteMessage`.
+         * Opens a WebSocket. Send `WsRequest`, receive `WsMessage`; the first message must be `auth`, within five seconds.
+         * @description Close codes: 1001 the server stops, 4000 nothing was heard for a minute, 4001 credentials are missing, wrong, out of
+         *     date or revoked, 4008 you read too slowly (the reason holds `last_seq` and `portfolio_id`: subscribe again after it).
          */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Switched to a WebSocket */
-                101: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                403: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        get: operations["openStream"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1478,6 +432,11 @@ export interface components {
         AccessToken: {
             access: string;
         };
+        /**
+         * @description Who took, in the print that made a fill.
+         * @enum {string}
+         */
+        Aggressor: "BUYER" | "SELLER";
         /** @description How an order is worked over time. Documented, not offered. */
         Algorithm: {
             kind: components["schemas"]["AlgorithmKind"];
@@ -1528,7 +487,7 @@ export interface components {
             label: string;
             scopes: components["schemas"]["ScopeName"][];
             /** Format: uuid */
-            portfolio_id?: string | null;
+            portfolio_id: string | null;
             created_at: components["schemas"]["Timestamp"];
         };
         /** @description A new API key with its secret, which is shown this once. */
@@ -1563,6 +522,11 @@ export interface components {
              */
             portfolio_id?: string | null;
         };
+        /**
+         * @description What kind of thing an instrument is.
+         * @enum {string}
+         */
+        AssetClass: "equity" | "etf" | "crypto" | "option" | "future" | "fx" | "bond";
         /** @description One bar. */
         Bar: {
             /** @description The first instant of its stretch. */
@@ -1575,17 +539,23 @@ export interface components {
         };
         /** @description Whether one calendar's market is open. */
         Calendar: {
-            /**
-             * @description XNYS or 24x7.
-             * @example XNYS
-             */
-            calendar: string;
+            calendar: components["schemas"]["CalendarName"];
             is_open: boolean;
             /** @description When it opens next; while open, when the next session begins. */
             next_open: components["schemas"]["Timestamp"];
             /** @description When the running or next session closes. */
             next_close: components["schemas"]["Timestamp"];
         };
+        /**
+         * @description A calendar: the sessions of the New York Stock Exchange, or around the clock.
+         * @enum {string}
+         */
+        CalendarName: "XNYS" | "24x7";
+        /**
+         * @description Why an order was cancelled.
+         * @enum {string}
+         */
+        CancelReason: "requested" | "immediate_or_cancel" | "fill_or_kill" | "insufficient_buying_power";
         /** @description Cash, as the stream tells it. */
         Cash: {
             /** @example USD */
@@ -1596,6 +566,25 @@ export interface components {
             net_flows: components["schemas"]["Decimal"];
             realized_pnl: components["schemas"]["Decimal"];
             fees_paid: components["schemas"]["Decimal"];
+        };
+        /** @description Cash, or what is reserved of it, changed. */
+        CashMessage: {
+            /** @enum {string} */
+            channel: "portfolio";
+            /** Format: uuid */
+            portfolio_id: string;
+            /**
+             * Format: int64
+             * @description Gapless from 1.
+             */
+            seq: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "cash";
+            time: components["schemas"]["Timestamp"];
+            data: components["schemas"]["Cash"];
         };
         /**
          * @description What can be followed.
@@ -1634,6 +623,24 @@ export interface components {
          * @example 10.05
          */
         Decimal: string;
+        /** @description Messages of a stream, oldest first. */
+        EventsPage: {
+            results: components["schemas"]["PortfolioMessage"][];
+            /** @description What to send as `cursor` for the next page; null at the end. */
+            next: string | null;
+            /** @description The history that sequence numbers belong to. */
+            epoch: string;
+            /**
+             * Format: int64
+             * @description The number of the stream's last message.
+             */
+            head_seq: number;
+            /**
+             * Format: int64
+             * @description The number of the oldest message that is kept.
+             */
+            oldest_seq: number;
+        };
         /**
          * @description How a portfolio's orders fill.
          * @enum {string}
@@ -1641,17 +648,40 @@ export interface components {
         ExecutionProfile: "realistic";
         /** @description The market that a fill was made from. */
         FillEvidence: {
-            bid?: components["schemas"]["Decimal"] | null;
+            bid: components["schemas"]["Decimal"] | null;
             bid_size: components["schemas"]["Decimal"];
-            ask?: components["schemas"]["Decimal"] | null;
+            ask: components["schemas"]["Decimal"] | null;
             ask_size: components["schemas"]["Decimal"];
             /** @description The exchange's time of the quote. */
             time: components["schemas"]["Timestamp"];
-            trade_price?: components["schemas"]["Decimal"] | null;
-            trade_size?: components["schemas"]["Decimal"] | null;
-            /** @description BUYER or SELLER, where the feed says who took. */
-            trade_aggressor?: string | null;
+            trade_price: components["schemas"]["Decimal"] | null;
+            trade_size: components["schemas"]["Decimal"] | null;
+            trade_aggressor: components["schemas"]["Aggressor"] | null;
         };
+        /** @description An order was filled, wholly or in part. */
+        FillMessage: {
+            /** @enum {string} */
+            channel: "portfolio";
+            /** Format: uuid */
+            portfolio_id: string;
+            /**
+             * Format: int64
+             * @description Gapless from 1.
+             */
+            seq: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "fill";
+            time: components["schemas"]["Timestamp"];
+            data: components["schemas"]["Trade"];
+        };
+        /**
+         * @description The rule that made a fill.
+         * @enum {string}
+         */
+        FillRule: "took_standing_quote" | "took_new_quote" | "quote_crossed_limit" | "trade_at_limit" | "trade_through_limit";
         /**
          * @description Money in or out.
          * @example {
@@ -1673,6 +703,11 @@ export interface components {
          * @enum {string}
          */
         GroupOperator: "AND" | "OR" | "NOT";
+        /** @description That the process answers. */
+        Health: {
+            /** @example ok */
+            status: string;
+        };
         /** @description Bars of one instrument, oldest first; the last may be unfinished. */
         History: {
             /** @example AAPL */
@@ -1682,7 +717,7 @@ export interface components {
             /** @example 1d */
             range: string;
             results: components["schemas"]["Bar"][];
-            next?: string | null;
+            next: string | null;
         };
         /** @description An instrument. */
         Instrument: {
@@ -1692,35 +727,34 @@ export interface components {
             name: string;
             /** @example NASDAQ */
             exchange: string;
-            /**
-             * @description equity, etf or crypto.
-             * @example equity
-             */
-            asset_class: string;
+            asset_class: components["schemas"]["AssetClass"];
             /** @example USD */
             currency: string;
             tick_size: components["schemas"]["Decimal"];
             tick_size_below_one: components["schemas"]["Decimal"];
             lot_size: components["schemas"]["Decimal"];
-            /** @description XNYS or 24x7. */
-            calendar: string;
+            calendar: components["schemas"]["CalendarName"];
             tradable: boolean;
             shortable: boolean;
             fractionable: boolean;
-            /** @description active, halted or delisted. */
-            status: string;
+            status: components["schemas"]["InstrumentStatus"];
         };
+        /**
+         * @description Whether an instrument is traded.
+         * @enum {string}
+         */
+        InstrumentStatus: "active" | "halted" | "delisted";
         /** @description A portfolio's limits; null is no limit. */
         Limits: {
             /** Format: int32 */
-            max_open_positions?: number | null;
-            max_position_pct?: components["schemas"]["Decimal"] | null;
-            max_gross_exposure?: components["schemas"]["Decimal"] | null;
-            max_order_value?: components["schemas"]["Decimal"] | null;
+            max_open_positions: number | null;
+            max_position_pct: components["schemas"]["Decimal"] | null;
+            max_gross_exposure: components["schemas"]["Decimal"] | null;
+            max_order_value: components["schemas"]["Decimal"] | null;
             short_selling: boolean;
             buying_power_multiple: components["schemas"]["Decimal"];
-            min_price?: components["schemas"]["Decimal"] | null;
-            max_volume_participation?: components["schemas"]["Decimal"] | null;
+            min_price: components["schemas"]["Decimal"] | null;
+            max_volume_participation: components["schemas"]["Decimal"] | null;
         };
         /** @description What a portfolio's orders may not break. A member that is absent stays as it is; null is no limit. */
         LimitsChange: {
@@ -1748,6 +782,11 @@ export interface components {
             /** @default null */
             max_volume_participation?: components["schemas"]["Decimal"] | null;
         };
+        /**
+         * @description Whether a fill waited for the other side or took it.
+         * @enum {string}
+         */
+        Liquidity: "MAKER" | "TAKER";
         /** @description Credentials of a person. */
         LoginRequest: {
             username: string;
@@ -1782,66 +821,49 @@ export interface components {
             client_order_id: string;
             /** @example AAPL */
             symbol: string;
-            /** @example BUY */
-            side: string;
-            /**
-             * @description MARKET, LIMIT, STOP, STOP_LIMIT or TRAILING_STOP.
-             * @example LIMIT
-             */
-            type: string;
-            qty?: components["schemas"]["Decimal"] | null;
-            notional?: components["schemas"]["Decimal"] | null;
-            limit_price?: components["schemas"]["Decimal"] | null;
-            stop_price?: components["schemas"]["Decimal"] | null;
-            trigger_price?: components["schemas"]["Decimal"] | null;
-            trail_amount?: components["schemas"]["Decimal"] | null;
-            trail_percent?: components["schemas"]["Decimal"] | null;
-            limit_offset?: components["schemas"]["Decimal"] | null;
-            activation_price?: components["schemas"]["Decimal"] | null;
-            /** @description LAST for types that wait for a trigger. */
-            trigger_source?: string | null;
-            /**
-             * @description DAY, GTC, IOC or FOK.
-             * @example DAY
-             */
-            time_in_force: string;
-            expires_at?: components["schemas"]["Timestamp"] | null;
+            side: components["schemas"]["Side"];
+            type: components["schemas"]["OrderType"];
+            qty: components["schemas"]["Decimal"] | null;
+            notional: components["schemas"]["Decimal"] | null;
+            limit_price: components["schemas"]["Decimal"] | null;
+            stop_price: components["schemas"]["Decimal"] | null;
+            trigger_price: components["schemas"]["Decimal"] | null;
+            trail_amount: components["schemas"]["Decimal"] | null;
+            trail_percent: components["schemas"]["Decimal"] | null;
+            limit_offset: components["schemas"]["Decimal"] | null;
+            activation_price: components["schemas"]["Decimal"] | null;
+            trigger_source: components["schemas"]["TriggerSource"] | null;
+            time_in_force: components["schemas"]["TimeInForce"];
+            expires_at: components["schemas"]["Timestamp"] | null;
             extended_hours: boolean;
             reduce_only: boolean;
             post_only: boolean;
-            display_qty?: components["schemas"]["Decimal"] | null;
-            peg?: Record<string, never> | null;
-            algo?: Record<string, never> | null;
-            condition?: Record<string, never> | null;
-            /** @example SIMPLE */
-            order_class: string;
-            take_profit?: Record<string, never> | null;
-            stop_loss?: Record<string, never> | null;
-            legs?: Record<string, never>[] | null;
+            display_qty: components["schemas"]["Decimal"] | null;
+            peg: Record<string, never> | null;
+            algo: Record<string, never> | null;
+            condition: Record<string, never> | null;
+            order_class: components["schemas"]["OrderClass"];
+            take_profit: Record<string, never> | null;
+            stop_loss: Record<string, never> | null;
+            legs: Record<string, never>[] | null;
             /** Format: uuid */
-            parent_id?: string | null;
-            strategy_id?: string | null;
-            /**
-             * @description NEW, PARTIALLY_FILLED, FILLED, CANCELED, REJECTED or EXPIRED.
-             * @example NEW
-             */
-            status: string;
+            parent_id: string | null;
+            strategy_id: string | null;
+            status: components["schemas"]["OrderStatus"];
             filled_qty: components["schemas"]["Decimal"];
-            filled_avg_price?: components["schemas"]["Decimal"] | null;
-            leaves_qty?: components["schemas"]["Decimal"] | null;
+            filled_avg_price: components["schemas"]["Decimal"] | null;
+            leaves_qty: components["schemas"]["Decimal"] | null;
             /** @description Whether it waits for another order. */
             held: boolean;
             /** @description Whether its stop was released. */
             triggered: boolean;
-            hwm?: components["schemas"]["Decimal"] | null;
-            working_price?: components["schemas"]["Decimal"] | null;
+            hwm: components["schemas"]["Decimal"] | null;
+            working_price: components["schemas"]["Decimal"] | null;
             /** @description Cash that it holds back. */
             reserved_cash: components["schemas"]["Decimal"];
-            /** @description Why it was refused. */
-            reject_code?: string | null;
-            reject_message?: string | null;
-            /** @description Why it was cancelled. */
-            cancel_reason?: string | null;
+            reject_code: components["schemas"]["RejectCode"] | null;
+            reject_message: string | null;
+            cancel_reason: components["schemas"]["CancelReason"] | null;
             /**
              * Format: int32
              * @description How often it was changed.
@@ -1858,6 +880,25 @@ export interface components {
          * @enum {string}
          */
         OrderClass: "SIMPLE" | "BRACKET" | "OCO" | "OTO" | "OTOCO";
+        /** @description An order was taken, refused, changed, filled or ended. */
+        OrderMessage: {
+            /** @enum {string} */
+            channel: "portfolio";
+            /** Format: uuid */
+            portfolio_id: string;
+            /**
+             * Format: int64
+             * @description Gapless from 1.
+             */
+            seq: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "order";
+            time: components["schemas"]["Timestamp"];
+            data: components["schemas"]["Order"];
+        };
         /**
          * @description A new order. `type` decides which prices are there: exactly those that it needs.
          * @example {
@@ -1952,257 +993,50 @@ export interface components {
             legs?: components["schemas"]["OrderRequest"][] | null;
         };
         /**
+         * @description Where an order stands.
+         * @enum {string}
+         */
+        OrderStatus: "NEW" | "PARTIALLY_FILLED" | "FILLED" | "CANCELED" | "REJECTED" | "EXPIRED";
+        /**
          * @description The type of an order.
          * @enum {string}
          */
         OrderType: "MARKET" | "LIMIT" | "STOP" | "STOP_LIMIT" | "TRAILING_STOP" | "TRAILING_STOP_LIMIT" | "MARKET_IF_TOUCHED" | "LIMIT_IF_TOUCHED" | "PEGGED";
         /** @description One page of a list. */
         Page_ApiKey: {
-            /** @description The rows. */
-            results: {
-                key_id: string;
-                label: string;
-                scopes: components["schemas"]["ScopeName"][];
-                /** Format: uuid */
-                portfolio_id?: string | null;
-                created_at: components["schemas"]["Timestamp"];
-            }[];
+            results: components["schemas"]["ApiKey"][];
             /** @description What to send as `cursor` for the next page; null at the end. */
-            next?: string | null;
+            next: string | null;
         };
         /** @description One page of a list. */
         Page_Instrument: {
-            /** @description The rows. */
-            results: {
-                /** @example AAPL */
-                symbol: string;
-                /** @example Apple Inc. */
-                name: string;
-                /** @example NASDAQ */
-                exchange: string;
-                /**
-                 * @description equity, etf or crypto.
-                 * @example equity
-                 */
-                asset_class: string;
-                /** @example USD */
-                currency: string;
-                tick_size: components["schemas"]["Decimal"];
-                tick_size_below_one: components["schemas"]["Decimal"];
-                lot_size: components["schemas"]["Decimal"];
-                /** @description XNYS or 24x7. */
-                calendar: string;
-                tradable: boolean;
-                shortable: boolean;
-                fractionable: boolean;
-                /** @description active, halted or delisted. */
-                status: string;
-            }[];
+            results: components["schemas"]["Instrument"][];
             /** @description What to send as `cursor` for the next page; null at the end. */
-            next?: string | null;
+            next: string | null;
         };
         /** @description One page of a list. */
         Page_Order: {
-            /** @description The rows. */
-            results: {
-                /** Format: uuid */
-                id: string;
-                /** Format: uuid */
-                portfolio_id: string;
-                client_order_id: string;
-                /** @example AAPL */
-                symbol: string;
-                /** @example BUY */
-                side: string;
-                /**
-                 * @description MARKET, LIMIT, STOP, STOP_LIMIT or TRAILING_STOP.
-                 * @example LIMIT
-                 */
-                type: string;
-                qty?: components["schemas"]["Decimal"] | null;
-                notional?: components["schemas"]["Decimal"] | null;
-                limit_price?: components["schemas"]["Decimal"] | null;
-                stop_price?: components["schemas"]["Decimal"] | null;
-                trigger_price?: components["schemas"]["Decimal"] | null;
-                trail_amount?: components["schemas"]["Decimal"] | null;
-                trail_percent?: components["schemas"]["Decimal"] | null;
-                limit_offset?: components["schemas"]["Decimal"] | null;
-                activation_price?: components["schemas"]["Decimal"] | null;
-                /** @description LAST for types that wait for a trigger. */
-                trigger_source?: string | null;
-                /**
-                 * @description DAY, GTC, IOC or FOK.
-                 * @example DAY
-                 */
-                time_in_force: string;
-                expires_at?: components["schemas"]["Timestamp"] | null;
-                extended_hours: boolean;
-                reduce_only: boolean;
-                post_only: boolean;
-                display_qty?: components["schemas"]["Decimal"] | null;
-                peg?: Record<string, never> | null;
-                algo?: Record<string, never> | null;
-                condition?: Record<string, never> | null;
-                /** @example SIMPLE */
-                order_class: string;
-                take_profit?: Record<string, never> | null;
-                stop_loss?: Record<string, never> | null;
-                legs?: Record<string, never>[] | null;
-                /** Format: uuid */
-                parent_id?: string | null;
-                strategy_id?: string | null;
-                /**
-                 * @description NEW, PARTIALLY_FILLED, FILLED, CANCELED, REJECTED or EXPIRED.
-                 * @example NEW
-                 */
-                status: string;
-                filled_qty: components["schemas"]["Decimal"];
-                filled_avg_price?: components["schemas"]["Decimal"] | null;
-                leaves_qty?: components["schemas"]["Decimal"] | null;
-                /** @description Whether it waits for another order. */
-                held: boolean;
-                /** @description Whether its stop was released. */
-                triggered: boolean;
-                hwm?: components["schemas"]["Decimal"] | null;
-                working_price?: components["schemas"]["Decimal"] | null;
-                /** @description Cash that it holds back. */
-                reserved_cash: components["schemas"]["Decimal"];
-                /** @description Why it was refused. */
-                reject_code?: string | null;
-                reject_message?: string | null;
-                /** @description Why it was cancelled. */
-                cancel_reason?: string | null;
-                /**
-                 * Format: int32
-                 * @description How often it was changed.
-                 */
-                revision: number;
-                /** @description Whether a person sent it, and not a program. */
-                manual: boolean;
-                created_at: components["schemas"]["Timestamp"];
-                /** @description For an expired order the instant of expiry. */
-                updated_at: components["schemas"]["Timestamp"];
-            }[];
+            results: components["schemas"]["Order"][];
             /** @description What to send as `cursor` for the next page; null at the end. */
-            next?: string | null;
+            next: string | null;
         };
         /** @description One page of a list. */
         Page_Portfolio: {
-            /** @description The rows. */
-            results: {
-                /** Format: uuid */
-                id: string;
-                /** @example Growth */
-                name: string;
-                /** @example USD */
-                currency: string;
-                starting_balance: components["schemas"]["Decimal"];
-                /** @description Reserved part included. */
-                cash: components["schemas"]["Decimal"];
-                /** @description What open buy orders hold back. */
-                reserved: components["schemas"]["Decimal"];
-                /** @description What a new order may spend. */
-                buying_power: components["schemas"]["Decimal"];
-                /** @description Cash and positions at the market. */
-                equity: components["schemas"]["Decimal"];
-                market_value: components["schemas"]["Decimal"];
-                /** @description Before fees. */
-                realized_pnl: components["schemas"]["Decimal"];
-                unrealized_pnl: components["schemas"]["Decimal"];
-                fees_paid: components["schemas"]["Decimal"];
-                /** @description Deposits less withdrawals, starting balance included. */
-                net_flows: components["schemas"]["Decimal"];
-                execution_profile: string;
-                limits: components["schemas"]["Limits"];
-                open_positions: number;
-                open_orders: number;
-                /** @description The history that sequence numbers belong to. */
-                epoch: string;
-                /**
-                 * Format: int64
-                 * @description The number of the last message of its stream.
-                 */
-                head_seq: number;
-                created_at: components["schemas"]["Timestamp"];
-            }[];
+            results: components["schemas"]["Portfolio"][];
             /** @description What to send as `cursor` for the next page; null at the end. */
-            next?: string | null;
+            next: string | null;
         };
         /** @description One page of a list. */
         Page_Position: {
-            /** @description The rows. */
-            results: {
-                /** @example AAPL */
-                symbol: string;
-                /** @description Negative when short. */
-                qty: components["schemas"]["Decimal"];
-                /** @description What open sell orders hold back. */
-                reserved_qty: components["schemas"]["Decimal"];
-                avg_price?: components["schemas"]["Decimal"] | null;
-                current_price?: components["schemas"]["Decimal"] | null;
-                market_value?: components["schemas"]["Decimal"] | null;
-                /** @description Signed like qty. */
-                cost_basis: components["schemas"]["Decimal"];
-                unrealized_pnl?: components["schemas"]["Decimal"] | null;
-                unrealized_pnl_pct?: components["schemas"]["Decimal"] | null;
-                /** @description Before fees. */
-                realized_pnl: components["schemas"]["Decimal"];
-            }[];
+            results: components["schemas"]["Position"][];
             /** @description What to send as `cursor` for the next page; null at the end. */
-            next?: string | null;
+            next: string | null;
         };
         /** @description One page of a list. */
         Page_Trade: {
-            /** @description The rows. */
-            results: {
-                /** Format: uuid */
-                id: string;
-                /** Format: uuid */
-                portfolio_id: string;
-                /** Format: uuid */
-                order_id: string;
-                /** @example AAPL */
-                symbol: string;
-                /** @example BUY */
-                side: string;
-                price: components["schemas"]["Decimal"];
-                qty: components["schemas"]["Decimal"];
-                /** @description Price times quantity. */
-                value: components["schemas"]["Decimal"];
-                fee: components["schemas"]["Decimal"];
-                /** @description What the price was worse than the market by, in all. */
-                slippage: components["schemas"]["Decimal"];
-                /** @description MAKER or TAKER. */
-                liquidity: string;
-                /** @description The part that no displayed size stood behind. */
-                synthetic_qty: components["schemas"]["Decimal"];
-                quote: components["schemas"]["FillEvidence"];
-                /**
-                 * @description The rule that made the fill.
-                 * @example took_standing_quote
-                 */
-                reason: string;
-                /** @description Profit realised on the part that closed a holding, before fees. */
-                realized_pnl: components["schemas"]["Decimal"];
-                /** @description Whether a person sent the order. */
-                manual: boolean;
-                strategy_id?: string | null;
-                time: components["schemas"]["Timestamp"];
-                /**
-                 * Format: int64
-                 * @description The number of its message in the portfolio's stream.
-                 */
-                seq: number;
-            }[];
+            results: components["schemas"]["Trade"][];
             /** @description What to send as `cursor` for the next page; null at the end. */
-            next?: string | null;
-        };
-        /** @description One page of a list. */
-        Page_Value: {
-            /** @description The rows. */
-            results: unknown[];
-            /** @description What to send as `cursor` for the next page; null at the end. */
-            next?: string | null;
+            next: string | null;
         };
         /** @description How a pegged order follows. Documented, not offered. */
         Peg: {
@@ -2239,7 +1073,7 @@ export interface components {
             fees_paid: components["schemas"]["Decimal"];
             /** @description Deposits less withdrawals, starting balance included. */
             net_flows: components["schemas"]["Decimal"];
-            execution_profile: string;
+            execution_profile: components["schemas"]["ExecutionProfile"];
             limits: components["schemas"]["Limits"];
             open_positions: number;
             open_orders: number;
@@ -2268,192 +1102,7 @@ export interface components {
             limits?: components["schemas"]["LimitsChange"] | null;
         };
         /** @description A message of a portfolio's stream. */
-        PortfolioMessage_Order: {
-            /** @description Always `portfolio`. */
-            channel: string;
-            /** Format: uuid */
-            portfolio_id: string;
-            /**
-             * Format: int64
-             * @description Gapless from 1.
-             */
-            seq: number;
-            /** @description order, fill, position, cash or portfolio. */
-            type: string;
-            time: components["schemas"]["Timestamp"];
-            /**
-             * @description An order: what was asked, and where it stands. Members of features that are not offered are
-             *     there with the value that they have when unused.
-             */
-            data: {
-                /** Format: uuid */
-                id: string;
-                /** Format: uuid */
-                portfolio_id: string;
-                client_order_id: string;
-                /** @example AAPL */
-                symbol: string;
-                /** @example BUY */
-                side: string;
-                /**
-                 * @description MARKET, LIMIT, STOP, STOP_LIMIT or TRAILING_STOP.
-                 * @example LIMIT
-                 */
-                type: string;
-                qty?: components["schemas"]["Decimal"] | null;
-                notional?: components["schemas"]["Decimal"] | null;
-                limit_price?: components["schemas"]["Decimal"] | null;
-                stop_price?: components["schemas"]["Decimal"] | null;
-                trigger_price?: components["schemas"]["Decimal"] | null;
-                trail_amount?: components["schemas"]["Decimal"] | null;
-                trail_percent?: components["schemas"]["Decimal"] | null;
-                limit_offset?: components["schemas"]["Decimal"] | null;
-                activation_price?: components["schemas"]["Decimal"] | null;
-                /** @description LAST for types that wait for a trigger. */
-                trigger_source?: string | null;
-                /**
-                 * @description DAY, GTC, IOC or FOK.
-                 * @example DAY
-                 */
-                time_in_force: string;
-                expires_at?: components["schemas"]["Timestamp"] | null;
-                extended_hours: boolean;
-                reduce_only: boolean;
-                post_only: boolean;
-                display_qty?: components["schemas"]["Decimal"] | null;
-                peg?: Record<string, never> | null;
-                algo?: Record<string, never> | null;
-                condition?: Record<string, never> | null;
-                /** @example SIMPLE */
-                order_class: string;
-                take_profit?: Record<string, never> | null;
-                stop_loss?: Record<string, never> | null;
-                legs?: Record<string, never>[] | null;
-                /** Format: uuid */
-                parent_id?: string | null;
-                strategy_id?: string | null;
-                /**
-                 * @description NEW, PARTIALLY_FILLED, FILLED, CANCELED, REJECTED or EXPIRED.
-                 * @example NEW
-                 */
-                status: string;
-                filled_qty: components["schemas"]["Decimal"];
-                filled_avg_price?: components["schemas"]["Decimal"] | null;
-                leaves_qty?: components["schemas"]["Decimal"] | null;
-                /** @description Whether it waits for another order. */
-                held: boolean;
-                /** @description Whether its stop was released. */
-                triggered: boolean;
-                hwm?: components["schemas"]["Decimal"] | null;
-                working_price?: components["schemas"]["Decimal"] | null;
-                /** @description Cash that it holds back. */
-                reserved_cash: components["schemas"]["Decimal"];
-                /** @description Why it was refused. */
-                reject_code?: string | null;
-                reject_message?: string | null;
-                /** @description Why it was cancelled. */
-                cancel_reason?: string | null;
-                /**
-                 * Format: int32
-                 * @description How often it was changed.
-                 */
-                revision: number;
-                /** @description Whether a person sent it, and not a program. */
-                manual: boolean;
-                created_at: components["schemas"]["Timestamp"];
-                /** @description For an expired order the instant of expiry. */
-                updated_at: components["schemas"]["Timestamp"];
-            };
-        };
-        /** @description A message of a portfolio's stream. */
-        PortfolioMessage_Position: {
-            /** @description Always `portfolio`. */
-            channel: string;
-            /** Format: uuid */
-            portfolio_id: string;
-            /**
-             * Format: int64
-             * @description Gapless from 1.
-             */
-            seq: number;
-            /** @description order, fill, position, cash or portfolio. */
-            type: string;
-            time: components["schemas"]["Timestamp"];
-            /** @description A position. Members that need a market price are null in the stream, which carries none. */
-            data: {
-                /** @example AAPL */
-                symbol: string;
-                /** @description Negative when short. */
-                qty: components["schemas"]["Decimal"];
-                /** @description What open sell orders hold back. */
-                reserved_qty: components["schemas"]["Decimal"];
-                avg_price?: components["schemas"]["Decimal"] | null;
-                current_price?: components["schemas"]["Decimal"] | null;
-                market_value?: components["schemas"]["Decimal"] | null;
-                /** @description Signed like qty. */
-                cost_basis: components["schemas"]["Decimal"];
-                unrealized_pnl?: components["schemas"]["Decimal"] | null;
-                unrealized_pnl_pct?: components["schemas"]["Decimal"] | null;
-                /** @description Before fees. */
-                realized_pnl: components["schemas"]["Decimal"];
-            };
-        };
-        /** @description A message of a portfolio's stream. */
-        PortfolioMessage_Trade: {
-            /** @description Always `portfolio`. */
-            channel: string;
-            /** Format: uuid */
-            portfolio_id: string;
-            /**
-             * Format: int64
-             * @description Gapless from 1.
-             */
-            seq: number;
-            /** @description order, fill, position, cash or portfolio. */
-            type: string;
-            time: components["schemas"]["Timestamp"];
-            /** @description A trade: one fill of an order. */
-            data: {
-                /** Format: uuid */
-                id: string;
-                /** Format: uuid */
-                portfolio_id: string;
-                /** Format: uuid */
-                order_id: string;
-                /** @example AAPL */
-                symbol: string;
-                /** @example BUY */
-                side: string;
-                price: components["schemas"]["Decimal"];
-                qty: components["schemas"]["Decimal"];
-                /** @description Price times quantity. */
-                value: components["schemas"]["Decimal"];
-                fee: components["schemas"]["Decimal"];
-                /** @description What the price was worse than the market by, in all. */
-                slippage: components["schemas"]["Decimal"];
-                /** @description MAKER or TAKER. */
-                liquidity: string;
-                /** @description The part that no displayed size stood behind. */
-                synthetic_qty: components["schemas"]["Decimal"];
-                quote: components["schemas"]["FillEvidence"];
-                /**
-                 * @description The rule that made the fill.
-                 * @example took_standing_quote
-                 */
-                reason: string;
-                /** @description Profit realised on the part that closed a holding, before fees. */
-                realized_pnl: components["schemas"]["Decimal"];
-                /** @description Whether a person sent the order. */
-                manual: boolean;
-                strategy_id?: string | null;
-                time: components["schemas"]["Timestamp"];
-                /**
-                 * Format: int64
-                 * @description The number of its message in the portfolio's stream.
-                 */
-                seq: number;
-            };
-        };
+        PortfolioMessage: components["schemas"]["OrderMessage"] | components["schemas"]["FillMessage"] | components["schemas"]["PositionMessage"] | components["schemas"]["CashMessage"] | components["schemas"]["RulesMessage"];
         /**
          * @description A new portfolio.
          * @example {
@@ -2478,7 +1127,7 @@ export interface components {
         PortfolioRules: {
             currency: string;
             starting_balance: components["schemas"]["Decimal"];
-            execution_profile: string;
+            execution_profile: components["schemas"]["ExecutionProfile"];
             limits: components["schemas"]["Limits"];
         };
         /** @description A position. Members that need a market price are null in the stream, which carries none. */
@@ -2489,15 +1138,34 @@ export interface components {
             qty: components["schemas"]["Decimal"];
             /** @description What open sell orders hold back. */
             reserved_qty: components["schemas"]["Decimal"];
-            avg_price?: components["schemas"]["Decimal"] | null;
-            current_price?: components["schemas"]["Decimal"] | null;
-            market_value?: components["schemas"]["Decimal"] | null;
+            avg_price: components["schemas"]["Decimal"] | null;
+            current_price: components["schemas"]["Decimal"] | null;
+            market_value: components["schemas"]["Decimal"] | null;
             /** @description Signed like qty. */
             cost_basis: components["schemas"]["Decimal"];
-            unrealized_pnl?: components["schemas"]["Decimal"] | null;
-            unrealized_pnl_pct?: components["schemas"]["Decimal"] | null;
+            unrealized_pnl: components["schemas"]["Decimal"] | null;
+            unrealized_pnl_pct: components["schemas"]["Decimal"] | null;
             /** @description Before fees. */
             realized_pnl: components["schemas"]["Decimal"];
+        };
+        /** @description A holding changed. Prices are null here. */
+        PositionMessage: {
+            /** @enum {string} */
+            channel: "portfolio";
+            /** Format: uuid */
+            portfolio_id: string;
+            /**
+             * Format: int64
+             * @description Gapless from 1.
+             */
+            seq: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "position";
+            time: components["schemas"]["Timestamp"];
+            data: components["schemas"]["Position"];
         };
         /**
          * @description A price field of a bar or quote.
@@ -2537,13 +1205,13 @@ export interface components {
         Quote: {
             /** @example AAPL */
             symbol: string;
-            bid?: components["schemas"]["Decimal"] | null;
-            bid_size?: components["schemas"]["Decimal"] | null;
-            ask?: components["schemas"]["Decimal"] | null;
-            ask_size?: components["schemas"]["Decimal"] | null;
-            last?: components["schemas"]["Decimal"] | null;
-            last_size?: components["schemas"]["Decimal"] | null;
-            time?: components["schemas"]["Timestamp"] | null;
+            bid: components["schemas"]["Decimal"] | null;
+            bid_size: components["schemas"]["Decimal"] | null;
+            ask: components["schemas"]["Decimal"] | null;
+            ask_size: components["schemas"]["Decimal"] | null;
+            last: components["schemas"]["Decimal"] | null;
+            last_size: components["schemas"]["Decimal"] | null;
+            time: components["schemas"]["Timestamp"] | null;
             /** @description Whether it is too old to trade on. */
             stale: boolean;
             /**
@@ -2557,6 +1225,17 @@ export interface components {
             /** @description Always `quotes`. */
             channel: components["schemas"]["Channel"];
             data: components["schemas"]["Quote"];
+        };
+        /** @description That requests are taken. */
+        Readiness: {
+            /** @example ready */
+            status: string;
+            /** @description The history that sequence numbers belong to. */
+            epoch: string;
+            /** @description Whether prices arrive. */
+            feed_connected: boolean;
+            /** @description Engine time. */
+            time: components["schemas"]["Timestamp"];
         };
         /** @description A refresh token. */
         RefreshRequest: {
@@ -2576,6 +1255,30 @@ export interface components {
             password: string;
             /** @description What others see; the username when absent. */
             nickname?: string | null;
+        };
+        /**
+         * @description Why the market, the portfolio or the clock said no.
+         * @enum {string}
+         */
+        RejectCode: "UNKNOWN_PORTFOLIO" | "IDEMPOTENCY_MISMATCH" | "UNKNOWN_ORDER" | "ORDER_NOT_OPEN" | "UNKNOWN_SYMBOL" | "NOT_TRADABLE" | "NOT_AMENDABLE" | "INVALID_PRICE_INCREMENT" | "INVALID_LOT_SIZE" | "QTY_BELOW_FILLED" | "STOP_IN_MARKET" | "AMOUNT_TOO_SMALL" | "TOO_MANY_OPEN_ORDERS" | "PRICE_BELOW_MINIMUM" | "MAX_ORDER_VALUE" | "MAX_POSITIONS" | "MAX_POSITION_PCT" | "MAX_GROSS_EXPOSURE" | "INSUFFICIENT_QUANTITY" | "INSUFFICIENT_BUYING_POWER" | "INSUFFICIENT_CASH" | "LIMIT_EXCEEDED";
+        /** @description The portfolio was opened, or its limits changed. */
+        RulesMessage: {
+            /** @enum {string} */
+            channel: "portfolio";
+            /** Format: uuid */
+            portfolio_id: string;
+            /**
+             * Format: int64
+             * @description Gapless from 1.
+             */
+            seq: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "portfolio";
+            time: components["schemas"]["Timestamp"];
+            data: components["schemas"]["PortfolioRules"];
         };
         /**
          * @description What a key may do.
@@ -2630,8 +1333,7 @@ export interface components {
             order_id: string;
             /** @example AAPL */
             symbol: string;
-            /** @example BUY */
-            side: string;
+            side: components["schemas"]["Side"];
             price: components["schemas"]["Decimal"];
             qty: components["schemas"]["Decimal"];
             /** @description Price times quantity. */
@@ -2639,21 +1341,16 @@ export interface components {
             fee: components["schemas"]["Decimal"];
             /** @description What the price was worse than the market by, in all. */
             slippage: components["schemas"]["Decimal"];
-            /** @description MAKER or TAKER. */
-            liquidity: string;
+            liquidity: components["schemas"]["Liquidity"];
             /** @description The part that no displayed size stood behind. */
             synthetic_qty: components["schemas"]["Decimal"];
             quote: components["schemas"]["FillEvidence"];
-            /**
-             * @description The rule that made the fill.
-             * @example took_standing_quote
-             */
-            reason: string;
+            reason: components["schemas"]["FillRule"];
             /** @description Profit realised on the part that closed a holding, before fees. */
             realized_pnl: components["schemas"]["Decimal"];
             /** @description Whether a person sent the order. */
             manual: boolean;
-            strategy_id?: string | null;
+            strategy_id: string | null;
             time: components["schemas"]["Timestamp"];
             /**
              * Format: int64
@@ -2687,6 +1384,8 @@ export interface components {
              */
             head_seq: number;
         };
+        /** @description Whatever the server sends over the WebSocket. */
+        WsMessage: components["schemas"]["WsReply"] | components["schemas"]["PortfolioMessage"] | components["schemas"]["QuoteMessage"];
         /** @description A message to a client that is not of a channel. */
         WsReply: {
             /** @enum {string} */
@@ -2769,4 +1468,2781 @@ export interface components {
     pathItems: never;
 }
 export type $defs = Record<string, never>;
-export type operations = Record<string, never>;
+export interface operations {
+    getClock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Clock"];
+                };
+            };
+            /** @description Credentials are missing, wrong or out of date */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; the failure was logged */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getHistory: {
+        parameters: {
+            query?: {
+                /** @description Such as AAPL. */
+                symbol?: string;
+                /** @description 1m, 5m, 15m, 1h or 1d; 1d when absent. */
+                interval?: string;
+                /** @description How far back: a number with m, h, d, w, mo or y, such as 5d or 6mo; 1mo when absent. */
+                range?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            /** @description Invalid whatever the state: `field` names the member at fault */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or out of date */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or another user's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; the failure was logged */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    searchInstruments: {
+        parameters: {
+            query?: {
+                /** @description Part of a symbol or a name; all when absent. */
+                q?: string;
+                /** @description Rows of a page, 1 to 500. */
+                limit?: string;
+                /** @description Where the page begins: the `next` of the one before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Instrument"];
+                };
+            };
+            /** @description Invalid whatever the state: `field` names the member at fault */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or out of date */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; the failure was logged */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getQuote: {
+        parameters: {
+            query?: {
+                /** @description Such as AAPL or BTC/USD. */
+                symbol?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quote"];
+                };
+            };
+            /** @description Invalid whatever the state: `field` names the member at fault */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or out of date */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or another user's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; the failure was logged */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listOrders: {
+        parameters: {
+            query?: {
+                /** @description Required. */
+                portfolio_id?: string;
+                /** @description open, closed or one status by its name; all when absent. */
+                status?: string;
+                /** @description Only this symbol's. */
+                symbol?: string;
+                /** @description true puts children under `legs`. */
+                nested?: string;
+                /** @description The `next` of the page before. */
+                cursor?: string;
+                /** @description Rows of a page, 1 to 500. */
+                limit?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Order"];
+                };
+            };
+            /** @description Invalid whatever the state: `field` names the member at fault */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or out of date */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or another user's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; the failure was logged */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderRequest"];
+            };
+        };
+        responses: {
+            /** @description Sent before; `Idempotent-Replayed: true` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            /** @description Taken */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            /** @description Invalid whatever the state: `field` names the member at fault */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or out of date */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, and not allowed: the key may only read, or a person has to do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or another user's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body took too long to arrive */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The wrong moment: taken already, or not open any more */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; the order exists, REJECTED */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; the failure was logged */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Documented, and not offered by this server: `field` names what asked for it */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelAllOrders: {
+        parameters: {
+            query?: {
+                /** @description Required. */
+                portfolio_id?: string;
+                /** @description Only this symbol's. */
+                symbol?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The orders that ended */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Order"];
+                };
+            };
+            /** @description Invalid whatever the state: `field` names the member at fault */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or out of date */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or another user's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; the failure was logged */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            /** @description Invalid whatever the state: `field` names the member at fault */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or out of date */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or another user's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; the failure was logged */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            /** @description Invalid whatever the state: `field` names the member at fault */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or out of date */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or another user's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The wrong moment: taken already, or not open any more */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; the failure was logged */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AmendRequest"];
+            };
+        };
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            /** @description Invalid whatever the state: `field` names the member at fault */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or out of date */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, and not allowed: the key may only read, or a person has to do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or another user's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body took too long to arrive */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not open any more */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `order` stands unchanged */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; the failure was logged */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Documented, and not offered by this server: `field` names what asked for it */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPortfolios: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Portfolio"];
+                };
+            };
+            /** @description Credentials are missing, wrong or out of date */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; the failure was logged */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createPortfolio: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PortfolioRequest"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Portfolio"];
+                };
+            };
+            /** @description Invalid whatever the state: `field` names the member at fault */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or out of date */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, and not allowed: the key may only read, or a person has to do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body took too long to arrive */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; the failure was logged */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Documented, and not offered by this server: `field` names what asked for it */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPortfolio: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Portfolio"];
+                };
+            };
+            /** @description Invalid whatever the state: `field` names the member at fault */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or out of date */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or another user's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; the failure was logged */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    archivePortfolio: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to say */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Invalid whatever the state: `field` names the member at fault */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or out of date */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, and not allowed: the key may only read, or a person has to do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or another user's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; the failure was logged */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changePortfolio: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PortfolioChange"];
+            };
+        };
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Portfolio"];
+                };
+            };
+            /** @description Invalid whatever the state: `field` names the member at fault */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or out of date */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, and not allowed: the key may only read, or a person has to do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or another user's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body took too long to arrive */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; the failure was logged */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Documented, and not offered by this server: `field` names what asked for it */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deposit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FlowRequest"];
+            };
+        };
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Portfolio"];
+                };
+            };
+            /** @description Invalid whatever the state: `field` names the member at fault */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or out of date */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, and not allowed: the key may only read, or a person has to do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or another user's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body took too long to arrive */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; the failure was logged */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listEvents: {
+        parameters: {
+            query?: {
+                /** @description The last message you have; 0 or absent for all that are kept. */
+                after_seq?: string;
+                /** @description The `next` of the page before; the same as `after_seq`. */
+                cursor?: string;
+                /** @description Messages of a page, 1 to 500. */
+                limit?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `results` holds stream messages; `epoch`, `head_seq` and `oldest_seq` stand beside them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventsPage"];
+                };
+            };
+            /** @description Invalid whatever the state: `field` names the member at fault */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or out of date */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or another user's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The wrong moment: taken already, or not open any more */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; the failure was logged */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPositions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Position"];
+                };
+            };
+            /** @description Invalid whatever the state: `field` names the member at fault */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or out of date */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or another user's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; the failure was logged */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    closeAllPositions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Order"];
+                };
+            };
+            /** @description Invalid whatever the state: `field` names the member at fault */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or out of date */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or another user's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; the failure was logged */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    closePosition: {
+        parameters: {
+            query?: {
+                /** @description All when absent. */
+                qty?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+                /** @description URL-encoded, such as BTC%2FUSD */
+                symbol: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            /** @description Invalid whatever the state: `field` names the member at fault */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or out of date */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, and not allowed: the key may only read, or a person has to do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or another user's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused by the market, the portfolio or the clock */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; the failure was logged */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FlowRequest"];
+            };
+        };
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Portfolio"];
+                };
+            };
+            /** @description Invalid whatever the state: `field` names the member at fault */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or out of date */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, and not allowed: the key may only read, or a person has to do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or another user's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body took too long to arrive */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused by the market, the portfolio or the clock */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; the failure was logged */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTrades: {
+        parameters: {
+            query?: {
+                /** @description Required. */
+                portfolio_id?: string;
+                /** @description Only this symbol's. */
+                symbol?: string;
+                /** @description Only this order's. */
+                order_id?: string;
+                /** @description The `next` of the page before. */
+                cursor?: string;
+                /** @description Rows of a page, 1 to 500. */
+                limit?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Trade"];
+                };
+            };
+            /** @description Invalid whatever the state: `field` names the member at fault */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or out of date */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or another user's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; the failure was logged */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    signIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoginRequest"];
+            };
+        };
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tokens"];
+                };
+            };
+            /** @description Invalid whatever the state: `field` names the member at fault */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or out of date */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body took too long to arrive */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; the failure was logged */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refreshToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefreshRequest"];
+            };
+        };
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessToken"];
+                };
+            };
+            /** @description Invalid whatever the state: `field` names the member at fault */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or out of date */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body took too long to arrive */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; the failure was logged */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description Credentials are missing, wrong or out of date */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; the failure was logged */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listApiKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ApiKey"];
+                };
+            };
+            /** @description Credentials are missing, wrong or out of date */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, and not allowed: the key may only read, or a person has to do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; the failure was logged */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiKeyRequest"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyCreated"];
+                };
+            };
+            /** @description Invalid whatever the state: `field` names the member at fault */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or out of date */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, and not allowed: the key may only read, or a person has to do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or another user's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body took too long to arrive */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; the failure was logged */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revokeApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to say */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Invalid whatever the state: `field` names the member at fault */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or out of date */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, and not allowed: the key may only read, or a person has to do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or another user's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; the failure was logged */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    register: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegisterRequest"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description Invalid whatever the state: `field` names the member at fault */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body took too long to arrive */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The wrong moment: taken already, or not open any more */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; the failure was logged */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description The server failed; the failure was logged */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain; version=0.0.4": string;
+                };
+            };
+            /** @description The server failed; the failure was logged */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getReadiness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description The server failed; the failure was logged */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description FAILED or STOPPING */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    openStream: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Switched to a WebSocket */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Known, and not allowed: the key may only read, or a person has to do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; the failure was logged */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+}

@@ -71,7 +71,16 @@ export class FakeBroker {
       execution_profile: "realistic",
       epoch: this.epoch,
       net_flows: "100000.00",
-      limits: { short_selling: false, buying_power_multiple: "1" },
+      limits: {
+        max_open_positions: null,
+        max_position_pct: null,
+        max_gross_exposure: null,
+        max_order_value: null,
+        short_selling: false,
+        buying_power_multiple: "1",
+        min_price: null,
+        max_volume_participation: null,
+      },
       open_positions: this.positions().length,
       open_orders: this.orders("open").length,
       head_seq: this.messages.length,
@@ -149,7 +158,7 @@ export class FakeBroker {
         return reached(centsOf(order.stop_price)) ? price : undefined;
       case "STOP_LIMIT":
         return reached(centsOf(order.stop_price)) && better(centsOf(order.limit_price)) ? price : undefined;
-      case "TRAILING_STOP":
+      default:
         return undefined;
     }
   }
@@ -164,8 +173,9 @@ export class FakeBroker {
     held.qty += signed;
     this.#holdings.set(order.symbol, held);
     this.#cashCents -= Math.round(signed * price);
-    const trade = {
+    const trade: Trade = {
       id: crypto.randomUUID(),
+      portfolio_id: order.portfolio_id,
       order_id: order.id,
       symbol: order.symbol,
       side: order.side,
@@ -173,11 +183,26 @@ export class FakeBroker {
       qty: String(qty),
       fee: "0.00",
       slippage: "0.00",
+      value: dollars(Math.round(qty * price)),
       liquidity: "TAKER",
+      synthetic_qty: "0",
+      quote: {
+        bid: dollars(price),
+        bid_size: "100",
+        ask: dollars(price),
+        ask_size: "100",
+        time: now(),
+        trade_price: null,
+        trade_size: null,
+        trade_aggressor: null,
+      },
       reason: "took_standing_quote",
+      realized_pnl: dollars(signed > 0 ? 0 : Math.round(qty * price) - soldCost),
+      manual: true,
+      strategy_id: null,
       time: now(),
       seq: this.messages.length + 1,
-    } as Trade;
+    };
     this.#trades.push(trade);
     this.#tell("fill", trade);
     this.#change(order, {
@@ -191,7 +216,7 @@ export class FakeBroker {
     this.#tell("cash", this.#cash());
   }
 
-  #refusalOf(order: Order): [string, string] | undefined {
+  #refusalOf(order: Order): [NonNullable<Order["reject_code"]>, string] | undefined {
     if (!this.#market.knows(order.symbol)) return ["UNKNOWN_SYMBOL", "There is no such instrument."];
     const qty = Number.parseFloat(order.qty ?? "0");
     if (order.side === "SELL" && qty > (this.#holdings.get(order.symbol)?.qty ?? 0)) {

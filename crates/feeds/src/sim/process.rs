@@ -1,20 +1,19 @@
-//! How one simulated instrument moves: a random walk of the logarithm of its fair price, quoted at a
-//! spread that wanders around its usual width.
+//! How one simulated instrument is quoted and traded: around its fair price, at a spread that wanders
+//! around its usual width.
 //!
-//! Floats live here and end here: what leaves is a whole number of price increments and of size
-//! steps. The invariant: every quote has a bid of at least one increment, and an ask above it.
+//! What leaves is a whole number of price increments and of size steps. The invariant: every quote
+//! has a bid of at least one increment and an ask above it, and the fair price lies between them
+//! unless it is below one increment.
 
+use super::path::FairPath;
 use super::random::{Random, hash_of, mix};
+use super::tape::TapeConfig;
 use crate::instruments::BuiltinInstrument;
 use model::{
-    Aggressor, AssetClass, CalendarId, InstrumentId, Price, Qty, Quote, SCALE, Symbol, Trade, TradeConditions,
+    Aggressor, AssetClass, CalendarId, InstrumentId, Price, Qty, Quote, SCALE, Symbol, Time, Trade,
+    TradeConditions,
 };
 
-/// Share of a move's variance that comes from the market as a whole, squared (guess: US large caps
-/// have pairwise correlations of 0.2 to 0.4).
-const MARKET_LOADING: f64 = 0.55;
-/// How far the logarithm of a price may wander from where it began: a factor of 20.
-const LOG_RANGE: f64 = 3.0;
 /// One trade in this many is an odd lot, which may not set the last price.
 const ODD_LOT_ONE_IN: u64 = 12;
 
@@ -23,7 +22,7 @@ const ODD_LOT_ONE_IN: u64 = 12;
 pub struct SimInstrument {
     /// Its ticker.
     pub symbol: Symbol,
-    /// The price it begins at.
+    /// The price around which it wanders over the years.
     pub price: Price,
     /// The step of its price at that price.
     pub tick_size: Price,
@@ -75,34 +74,29 @@ impl SimInstrument {
 #[derive(Clone, Debug)]
 pub(super) struct Process {
     random: Random,
+    path: FairPath,
+    fair: Option<f64>,
     tick_size: i64,
     size_step: i64,
     lots_mean: f64,
-    daily_volatility: f64,
-    log_start: f64,
-    log_price: f64,
-    market_seen: f64,
     spread_usual: f64,
     spread: f64,
     last_move: f64,
 }
 
 impl Process {
-    pub(super) fn new(instrument: &SimInstrument, seed: u64) -> Self {
-        let log_start = to_float(instrument.price.raw()).ln();
+    pub(super) fn new(instrument: &SimInstrument, config: &TapeConfig) -> Self {
         let spread_usual = f64::from(instrument.spread_ticks.max(1));
         // A displayed size is about a twenty-thousandth of a day's volume (guess: liquid US names).
         let lots_mean =
             (instrument.daily_volume / 20_000.0 / to_float(instrument.size_step.raw())).clamp(1.0, 40.0);
         Self {
-            random: Random::new(mix(seed ^ hash_of(instrument.symbol.as_str()))),
+            random: Random::new(mix(config.stream() ^ hash_of(instrument.symbol.as_str()))),
+            path: FairPath::new(instrument, config.seed, config.sessions),
+            fair: None,
             tick_size: instrument.tick_size.raw().max(1),
             size_step: instrument.size_step.raw().max(1),
             lots_mean,
-            daily_volatility: instrument.daily_volatility,
-            log_start,
-            log_price: log_start,
-            market_seen: 0.0,
             spread_usual,
             spread: spread_usual,
             last_move: 0.0,
@@ -114,24 +108,15 @@ impl Process {
         &mut self.random
     }
 
-    /// Moves the fair price by this part of a trading day; `market` is where the common factor is.
-    pub(super) fn advance(&mut self, days: f64, market: f64) {
-        let common = MARKET_LOADING * (market - self.market_seen);
-        let own = (1.0 - MARKET_LOADING * MARKET_LOADING).sqrt() * days.max(0.0).sqrt() * self.random.normal();
-        self.market_seen = market;
-        self.last_move = self.daily_volatility * (common + own);
-        let lowest = to_float(self.tick_size * 2).ln().max(self.log_start - LOG_RANGE);
-        self.log_price = (self.log_price + self.last_move).clamp(lowest, self.log_start + LOG_RANGE);
-    }
-
-    /// Quotes around the fair price.
-    pub(super) fn quote(&mut self) -> Quote {
+    /// Quotes around the fair price of an instant.
+    pub(super) fn quote(&mut self, time: Time) -> Quote {
+        let fair = self.path.steps_at(time.nanos());
+        self.last_move = fair - self.fair.replace(fair).unwrap_or(fair);
         let noise = self.random.normal() * 0.4 * self.spread_usual.sqrt();
         self.spread += 0.3 * (self.spread_usual - self.spread) + noise;
         self.spread = self.spread.clamp(1.0, 6.0 * self.spread_usual);
         let spread = to_steps(self.spread).max(1);
-        let fair = self.log_price.exp() * to_float_scale() / to_float_steps(self.tick_size);
-        let bid = to_steps(fair - self.spread / 2.0).max(1);
+        let bid = to_steps(fair - to_float_steps(spread) / 2.0).max(1);
         Quote {
             bid: Price::from_raw(bid * self.tick_size),
             bid_size: self.displayed_size(),

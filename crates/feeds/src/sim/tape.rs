@@ -5,7 +5,7 @@
 //! [`SILENCE_MAX_NS`] while its market is open.
 
 use super::process::{Process, SimInstrument, to_float_steps, to_steps};
-use super::random::{Random, mix};
+use super::random::mix;
 use crate::alpaca::SymbolTick;
 use crate::instruments;
 use model::calendar::{Session, session_at_or_after};
@@ -23,7 +23,6 @@ const CALM_QUOTES_PER_SECOND: f64 = 1.0;
 const LIVELY_PART_PERCENT: usize = 40;
 /// One quote in this many is traded on.
 const TRADE_ONE_IN: u64 = 4;
-const DAY_NS: i64 = 86_400_000_000_000;
 
 /// When the simulated market is open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -61,6 +60,11 @@ impl TapeConfig {
         };
         Self { seed, start, sessions: Sessions::AlwaysOpen, rate: 1.0, instruments }
     }
+
+    /// Names the randomness of sizes, spreads and waits, which begins anew with every start.
+    pub(super) fn stream(&self) -> u64 {
+        mix(self.seed ^ mix(u64::from_ne_bytes(self.start.nanos().to_ne_bytes())))
+    }
 }
 
 /// The simulated market. Ends only when there is no instrument.
@@ -69,7 +73,6 @@ pub struct Tape {
     rows: Vec<Row>,
     agenda: BinaryHeap<Reverse<(i64, usize)>>,
     ready: VecDeque<SymbolTick>,
-    market: MarketFactor,
     sessions: Sessions,
 }
 
@@ -78,17 +81,8 @@ struct Row {
     symbol: Symbol,
     calendar: CalendarId,
     quotes_per_ns: f64,
-    last_time: i64,
     session: Session,
     process: Process,
-}
-
-/// The part of every move that is common to all: Brownian motion, one a trading day.
-#[derive(Clone, Debug)]
-struct MarketFactor {
-    random: Random,
-    value: f64,
-    time: i64,
 }
 
 impl Tape {
@@ -101,27 +95,22 @@ impl Tape {
         values.sort_by(|left, right| right.total_cmp(left));
         let lively = values.get(values.len() * LIVELY_PART_PERCENT / 100).copied().unwrap_or_default();
         let row = |instrument: &SimInstrument| {
-            let calendar = match config.sessions {
-                Sessions::AlwaysOpen => CalendarId::AlwaysOpen,
-                Sessions::OfCalendar => instrument.calendar,
-            };
+            let calendar = config.sessions.calendar_of(instrument.calendar);
             let is_lively = instrument.daily_value() >= lively;
             let per_second = if is_lively { LIVELY_QUOTES_PER_SECOND } else { CALM_QUOTES_PER_SECOND };
             Row {
                 symbol: instrument.symbol,
                 calendar,
                 quotes_per_ns: per_second * rate / 1e9,
-                last_time: start,
                 session: session_at_or_after(calendar, config.start),
-                process: Process::new(instrument, config.seed),
+                process: Process::new(instrument, config),
             }
         };
         let rows: Vec<Row> = config.instruments.iter().map(row).collect();
         // A full round first: every instrument that trades now is quoted at once.
         let first = |(index, row): (usize, &Row)| Reverse((row.session.open.nanos().max(start), index));
         let agenda = rows.iter().enumerate().map(first).collect();
-        let market = MarketFactor { random: Random::new(mix(config.seed)), value: 0.0, time: start };
-        Self { rows, agenda, ready: VecDeque::new(), market, sessions: config.sessions }
+        Self { rows, agenda, ready: VecDeque::new(), sessions: config.sessions }
     }
 
     /// When the tape was made to keep hours or not.
@@ -137,28 +126,25 @@ impl Tape {
         ready.or_else(|| self.agenda.peek().map(|Reverse((time, _))| Time::from_nanos(*time)))
     }
 
-    /// Lets the market stand still until `now`: what was to come next comes then.
+    /// Leaves out what would have come until `now`: what was to come next comes then, at the prices
+    /// of that time.
     pub(super) fn pause_until(&mut self, now: Time) {
         let Some(next) = self.next_time() else { return };
-        let pause = now.nanos_since(next).max(0);
-        self.market.time += pause;
         let agenda = std::mem::take(&mut self.agenda);
         for Reverse((time, index)) in agenda {
+            // Whoever spoke in turn still does; whoever waits for a later session waits on.
+            let turn = now.nanos() + (time - next.nanos()).clamp(0, SILENCE_MAX_NS);
+            let time = if time < now.nanos() { turn } else { time };
             let row = &mut self.rows[index];
-            row.last_time += pause;
-            row.session = session_at_or_after(row.calendar, Time::from_nanos(time + pause));
-            self.agenda.push(Reverse(((time + pause).max(row.session.open.nanos()), index)));
+            row.session = session_at_or_after(row.calendar, Time::from_nanos(time));
+            self.agenda.push(Reverse((time.max(row.session.open.nanos()), index)));
         }
     }
 
     fn speak(&mut self, time: i64, index: usize) {
         let row = &mut self.rows[index];
-        let day = row.session.close.nanos_since(row.session.open).max(1);
-        let market = self.market.at(time, day);
-        row.process.advance(to_float_steps(time - row.last_time) / to_float_steps(day), market);
-        row.last_time = time;
-        let quote = row.process.quote();
         let now = Time::from_nanos(time);
+        let quote = row.process.quote(now);
         self.ready.push_back(SymbolTick { symbol: row.symbol, time: now, body: TickBody::Quote(quote) });
         if row.process.random().bits().is_multiple_of(TRADE_ONE_IN) {
             let trade = TickBody::Trade(row.process.trade(&quote));
@@ -191,37 +177,31 @@ impl Row {
         }
         let closing = self.session.close;
         self.session = session_at_or_after(self.calendar, closing);
-        let opening = self.session.open.nanos();
-        if opening > closing.nanos() {
-            // The night counts as no time at all: the price goes on about where it ended.
-            self.last_time = opening;
-        }
-        next.max(opening)
-    }
-}
-
-impl MarketFactor {
-    fn at(&mut self, time: i64, day: i64) -> f64 {
-        let days = to_float_steps((time - self.time).min(DAY_NS)) / to_float_steps(day);
-        if days > 0.0 {
-            self.value += days.sqrt() * self.random.normal();
-            self.time = time;
-        }
-        self.value
+        next.max(self.session.open.nanos())
     }
 }
 
 /// How lively a moment of a session is: busy at its ends, calm in the middle, one on average.
 fn activity(session: &Session, time: i64) -> f64 {
-    let length = to_float_steps(session.close.nanos_since(session.open).max(1));
-    let part = (to_float_steps(time - session.open.nanos()) / length).clamp(0.0, 1.0);
-    let from_middle = 2.0 * part - 1.0;
+    let from_middle = 2.0 * part_of(session, time) - 1.0;
     0.7 + 0.9 * from_middle * from_middle
+}
+
+/// How much of a session's activity has passed: the integral of [`activity`], one at its close.
+pub(super) fn activity_until(session: &Session, time: i64) -> f64 {
+    let part = part_of(session, time);
+    0.7 * part + 0.15 * ((2.0 * part - 1.0).powi(3) + 1.0)
+}
+
+fn part_of(session: &Session, time: i64) -> f64 {
+    let length = to_float_steps(session.close.nanos_since(session.open).max(1));
+    (to_float_steps(time - session.open.nanos()) / length).clamp(0.0, 1.0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sim::clock::DAY_NS;
     use model::{Aggressor, TradeConditions};
     use std::collections::HashMap;
 

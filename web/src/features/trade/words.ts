@@ -46,6 +46,8 @@ export function priceOf(order: Order, precision: number): string {
       const trail = order.trail_percent ? `${formatQty(order.trail_percent)}%` : price(order.trail_amount);
       return order.working_price ? `Trail ${trail} → ${price(order.working_price)}` : `Trail ${trail}`;
     }
+    default:
+      return formatCode(order.type);
   }
 }
 
@@ -63,6 +65,8 @@ export function waitingFor(order: Order): string {
       return order.triggered ? "Triggered; filling at the market" : "Waiting for its trigger";
     case "STOP_LIMIT":
       return order.triggered ? "Triggered; waiting for its price" : "Waiting for its trigger";
+    default:
+      return "Waiting";
   }
 }
 
