@@ -101,10 +101,10 @@ fn place_of(run: &[Entry], key: (i64, u64)) -> Result<usize, usize> {
     run.binary_search_by(|entry| key.cmp(&entry.key()))
 }
 
-/// Makes room for one more, with an eighth to spare instead of a half.
+/// Makes room for one more, with a sixteenth to spare instead of a half.
 pub(crate) fn grow_tightly<T>(list: &mut Vec<T>) {
     if list.len() == list.capacity() {
-        list.reserve_exact(list.len() / 8 + 2);
+        list.reserve_exact(list.len() / 16 + 2);
     }
 }
 

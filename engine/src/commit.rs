@@ -11,8 +11,8 @@ use crate::portfolio::Portfolio;
 use crate::shard::Shard;
 use alloc::boxed::Box;
 use model::{
-    Event, EventBody, Fill, Instrument, InstrumentId, InstrumentStatus, OrderAccepted, OrderId, OrderRejected,
-    OrderReplaced, PortfolioId, PortfolioSeq, Price, Reservation, ShardSeq,
+    CalendarId, Event, EventBody, Fill, Instrument, InstrumentId, InstrumentStatus, OrderAccepted, OrderId,
+    OrderRejected, OrderReplaced, PortfolioId, PortfolioSeq, Price, Reservation, ShardSeq,
 };
 
 impl Shard {
@@ -77,7 +77,11 @@ impl Shard {
             }
             self.hot[row].set_unjudged();
         }
-        self.hot[row].define();
+        let keeps_hours = match self.sessions.effective(instrument.calendar) {
+            CalendarId::Xnys => true,
+            CalendarId::AlwaysOpen => false,
+        };
+        self.hot[row].define(keeps_hours);
         self.symbols.insert(instrument.symbol, instrument.id);
         self.instruments[row] = Some(instrument.clone());
     }
@@ -95,7 +99,7 @@ impl Shard {
     pub(crate) fn insert_order(&mut self, order: OpenOrder) -> Slot {
         let (id, instrument) = (order.id, order.instrument);
         let reserved = order.reserved();
-        self.timers.set(order.expires_at, id);
+        self.timers.set(order.timer(), id);
         let slot = self.orders.insert(order);
         let portfolio = self.portfolio_mut(id.portfolio());
         portfolio.account.reserve(instrument, Reservation::default(), reserved);
@@ -116,13 +120,13 @@ impl Shard {
         let seq = self.seq;
         let order = self.orders.get_mut(slot);
         let (before, queue) = (order.reserved(), order.queue_ahead());
-        self.timers.clear(order.expires_at, order.id);
+        self.timers.clear(order.timer(), order.id);
         order.replace(replaced);
         if !replaced.keeps_priority {
             order.priority = seq.get();
         }
         assert_eq!(order.reserved(), replaced.reserved, "what is held back is what the event says");
-        self.timers.set(order.expires_at, order.id);
+        self.timers.set(order.timer(), order.id);
         let instrument = order.instrument;
         let account = &mut self.portfolio_mut(replaced.order.portfolio()).account;
         account.reserve(instrument, before, replaced.reserved);
@@ -185,7 +189,7 @@ impl Shard {
     fn remove_order(&mut self, slot: Slot) {
         self.leave_book(slot);
         let order = self.orders.remove(slot);
-        self.timers.clear(order.expires_at, order.id);
+        self.timers.clear(order.timer(), order.id);
         let portfolio = self.portfolio_mut(order.id.portfolio());
         portfolio.open.remove(order.id.number());
         portfolio.account.reserve(order.instrument, order.reserved(), Reservation::default());

@@ -81,7 +81,7 @@ impl Shard {
             return order.expiry();
         }
         match time_in_force {
-            TimeInForce::Day => Some(self.sessions.day_end(self.instrument(order.instrument).calendar, self.now)),
+            TimeInForce::Day => self.sessions.day_end(self.instrument(order.instrument).calendar, self.now),
             TimeInForce::GoodTilCanceled | TimeInForce::ImmediateOrCancel | TimeInForce::FillOrKill => None,
         }
     }

@@ -50,7 +50,7 @@ impl Shard {
         self.check_limits(&terms, &worth)?;
         self.check_means(&terms, &worth)?;
         let expires_at = match order.time_in_force {
-            TimeInForce::Day => Some(self.sessions.day_end(row.calendar, self.now)),
+            TimeInForce::Day => self.sessions.day_end(row.calendar, self.now),
             TimeInForce::GoodTilCanceled | TimeInForce::ImmediateOrCancel | TimeInForce::FillOrKill => None,
         };
         Ok(OrderAccepted {

@@ -119,6 +119,8 @@ pub(crate) struct HotSymbol {
     /// See [`Triggers::below`].
     below: i64,
     flags: u8,
+    /// Whether only prints of the regular session count.
+    keeps_hours: bool,
     rare: Rare,
 }
 
@@ -156,16 +158,22 @@ impl HotSymbol {
             above: none.above(),
             below: none.below(),
             flags: 0,
+            keeps_hours: false,
             rare: Rare { reference: Price::ZERO, before: Price::ZERO, triggers: none },
         }
     }
 
     /// Opens the row for ticks.
-    pub(crate) fn define(&mut self) {
+    pub(crate) fn define(&mut self, keeps_hours: bool) {
+        self.keeps_hours = keeps_hours;
         if self.quote_time == Time::NEVER {
             self.quote_time = Time::EARLIEST;
             self.trade_time = Time::EARLIEST;
         }
+    }
+
+    pub(crate) fn keeps_hours(&self) -> bool {
+        self.keeps_hours
     }
 
     /// Stores a quote to which nothing can follow, and says whether it was one. The other quotes

@@ -124,7 +124,7 @@ impl Names {
     fn start(&self, key: [u64; 2]) -> Option<(usize, u8)> {
         let hash = hash(key);
         let places = self.tags.len() as u128;
-        let at = usize::try_from(u128::from(hash) * places >> 64).expect("below the number of places");
+        let at = usize::try_from((u128::from(hash) * places) >> 64).expect("below the number of places");
         let [tag, ..] = hash.to_le_bytes();
         (places != 0).then_some((at, tag.max(1)))
     }

@@ -11,7 +11,8 @@ use crate::orders::{QueueAhead, Slot};
 use crate::shard::Shard;
 use alloc::vec::Vec;
 use model::{
-    Aggressor, Event, EventBody, FillRule, InstrumentId, Liquidity, Price, Qty, Quote, Side, Tick, Trade,
+    Aggressor, CalendarId, Event, EventBody, FillRule, InstrumentId, Liquidity, Price, Qty, Quote, Side, Tick,
+    Trade,
 };
 
 /// A trade that reached the book.
@@ -58,7 +59,13 @@ impl Shard {
     #[inline(never)]
     pub(crate) fn on_print(&mut self, tick: &Tick, trade: &Trade, out: &mut Vec<Event>) {
         let arrival = self.arrival();
-        if let Some(work) = self.hot[row_of(tick.instrument)].take_trade(trade, tick.time, arrival) {
+        let hot = &mut self.hot[row_of(tick.instrument)];
+        // Prints outside the regular session are neither what stops watch nor a last price to
+        // judge the next one by.
+        if hot.keeps_hours() && !self.sessions.is_open(CalendarId::Xnys, arrival.now) {
+            return;
+        }
+        if let Some(work) = hot.take_trade(trade, tick.time, arrival) {
             self.on_trade(tick.instrument, trade, work, out);
         }
     }

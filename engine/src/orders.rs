@@ -4,6 +4,7 @@
 //! into blocks so that it grows without moving. Closed orders are gone from here; they live in
 //! events. Nothing here decides or indexes.
 
+use crate::timers::UNDATED;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::num::NonZeroU32;
@@ -320,6 +321,13 @@ impl OpenOrder {
     /// Whether it waits for its stop.
     pub(crate) fn waits_for_trigger(&self) -> bool {
         self.kind().waits_for_trigger() && !self.triggered
+    }
+
+    /// When the timers look at it: at its end, or with the first time there is when it is a day
+    /// order that came before any.
+    pub(crate) fn timer(&self) -> Time {
+        let is_undated = self.time_in_force == TimeInForce::Day && self.expires_at == Time::NEVER;
+        if is_undated { UNDATED } else { self.expires_at }
     }
 
     pub(crate) fn expiry(&self) -> Option<Time> {

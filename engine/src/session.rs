@@ -17,7 +17,7 @@ impl Sessions {
     }
 
     /// The calendar that rules an instrument of this one.
-    const fn effective(&self, calendar: CalendarId) -> CalendarId {
+    pub(crate) const fn effective(&self, calendar: CalendarId) -> CalendarId {
         match self.policy {
             CalendarPolicy::OfInstrument => calendar,
             CalendarPolicy::AlwaysOpen => CalendarId::AlwaysOpen,
@@ -38,8 +38,9 @@ impl Sessions {
         }
     }
 
-    /// When a day order sent now ends: at the close of this session, or of the next one.
-    pub(crate) fn day_end(&self, calendar: CalendarId, now: Time) -> Time {
-        session_at_or_after(self.effective(calendar), now).close
+    /// When a day order sent now ends: at the close of this session, or of the next one. `None`
+    /// before the first input that carries a time: the order is given its end with that.
+    pub(crate) fn day_end(&self, calendar: CalendarId, now: Time) -> Option<Time> {
+        (now > Time::EARLIEST).then(|| session_at_or_after(self.effective(calendar), now).close)
     }
 }

@@ -10,13 +10,14 @@ use crate::market::{Arrival, HotSymbol};
 use crate::orders::{Orders, Slot};
 use crate::portfolio::Portfolio;
 use crate::session::Sessions;
-use crate::timers::Timers;
+use crate::timers::{Timers, UNDATED};
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::hint::cold_path;
 use model::{
-    Event, EventBody, Instrument, InstrumentId, PortfolioId, Price, ShardSeq, Side, Stamped, Symbol, TickBody,
-    TickSeq, Time,
+    Event, EventBody, Instrument, InstrumentId, OrderId, OrderReplaced, Origin, PortfolioId, Price, ShardSeq,
+    Side, Stamped, SubmittedBy, Symbol, TickBody, TickSeq, Time, UserId,
 };
 
 /// Whose opening hours rule.
@@ -213,8 +214,33 @@ impl Shard {
 
     fn run_timers(&mut self, now: Time, out: &mut Vec<Event>) {
         while let Some((at, order)) = self.timers.due(now) {
+            if at == UNDATED {
+                self.give_day_end(order, now, out);
+                continue;
+            }
             self.now = self.now.max(at);
             self.emit(order.portfolio(), EventBody::OrderExpired { order }, out);
         }
+    }
+
+    /// A day order that came before any time was known learns when its day ends.
+    fn give_day_end(&mut self, id: OrderId, now: Time, out: &mut Vec<Event>) {
+        self.now = now;
+        let order = self.orders.get(self.slot_of(id));
+        let calendar = self.instrument(order.instrument).calendar;
+        let replaced = OrderReplaced {
+            order: id,
+            by: SubmittedBy { user: UserId::new(0), origin: Origin::System },
+            kind: order.kind(),
+            size: order.size(),
+            time_in_force: order.time_in_force,
+            expires_at: self.sessions.day_end(calendar, now),
+            hwm: order.hwm(),
+            reserved: order.reserved(),
+            revision: order.revision(),
+            keeps_priority: true,
+        };
+        assert!(replaced.expires_at.is_some(), "time is known by now");
+        self.emit(id.portfolio(), EventBody::OrderReplaced(Box::new(replaced)), out);
     }
 }

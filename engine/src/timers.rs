@@ -6,6 +6,9 @@
 use alloc::collections::BTreeSet;
 use model::{OrderId, Time};
 
+/// The place of day orders that came before any time was known: due with the first time.
+pub(crate) const UNDATED: Time = Time::from_nanos(1);
+
 /// Pending expiries.
 #[derive(Debug)]
 pub(crate) struct Timers {

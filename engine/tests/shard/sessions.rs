@@ -1,6 +1,6 @@
 //! What opening hours allow, and when day orders end.
 
-use crate::support::check;
+use crate::support::{check, check_before_time};
 
 #[test]
 fn a_day_order_ends_exactly_at_the_close() {
@@ -149,5 +149,32 @@ fn an_expiry_runs_before_the_tick_that_brings_its_time() {
          clock 2026-03-02T21:00:00Z
          trade AAPL 9.99x100 seller => d: expired 2026-03-02T21:00:00Z
          show d => gone",
+    );
+}
+
+#[test]
+fn a_day_order_that_came_before_any_time_gets_its_day_with_the_first() {
+    check_before_time(
+        "buy A AAPL limit 10 1 day as d
+         buy A AAPL limit 10 1 gtc as g
+         buy A AAPL limit 9 1 day as c
+         cancel c => canceled requested
+         at 2013-10-07T14:00:00Z
+         at 2013-10-07T20:00:00Z => d: expired 2013-10-07T20:00:00Z
+         show g => 1 open",
+    );
+}
+
+#[test]
+fn a_print_outside_the_session_is_not_what_stops_start_from() {
+    check(
+        "xnys
+         hold A AAPL 20 100
+         at 2026-03-02T22:00:00Z
+         trade AAPL 120x1
+         at 2026-03-03T14:30:00Z
+         sell A AAPL stop 125 10 as s
+         trade AAPL 100x1 => s: triggered 100
+         quote AAPL 99x100 101x100 => s: fill 10@99 taker",
     );
 }

@@ -26,7 +26,15 @@ use model::{
 
 /// Runs a scenario from its text; the market is always open unless it begins with `xnys`.
 pub(crate) fn check(scenario: &str) {
-    let mut world = World::new(scenario.trim_start().starts_with("xnys"));
+    check_in(World::new(scenario.trim_start().starts_with("xnys")), scenario);
+}
+
+/// Runs a scenario that begins before any time is known.
+pub(crate) fn check_before_time(scenario: &str) {
+    check_in(World::begin(true, model::Time::EARLIEST), scenario);
+}
+
+fn check_in(mut world: World, scenario: &str) {
     for line in scenario.lines().map(str::trim).filter(|line| !line.is_empty() && *line != "xnys") {
         let (statement, expected) = line.split_once("=>").unwrap_or((line, ""));
         let actual = run(&mut world, &mut Words::of(statement)).join("; ");

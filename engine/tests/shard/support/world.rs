@@ -60,13 +60,17 @@ pub(crate) fn instrument(row: u32, symbol: &str) -> Instrument {
 
 impl World {
     pub(crate) fn new(of_instrument: bool) -> Self {
+        Self::begin(of_instrument, Time::from_seconds(START_SECONDS))
+    }
+
+    pub(crate) fn begin(of_instrument: bool, now: Time) -> Self {
         let calendar = if of_instrument { CalendarPolicy::OfInstrument } else { CalendarPolicy::AlwaysOpen };
         let config = ShardConfig { calendar, ..ShardConfig::default() };
         let mut world = Self {
             config,
             shard: Shard::new(config),
             events: Vec::new(),
-            now: Time::from_seconds(START_SECONDS),
+            now,
             ticks: 0,
             exchange_shift: 0,
             orders: BTreeMap::new(),
