@@ -1,9 +1,8 @@
 //! What can be asked of a shard, and what it answers.
 
 use crate::{
-    ClientOrderId, ClientOrderKey, Currency, ExecutionProfile, Instrument, Money, Note, OrderId,
-    OrderKind, PortfolioId, Price, Qty, Reject, RiskLimits, Side, Size, StrategyId, Symbol,
-    TimeInForce, Trail, UserId,
+    ClientOrderId, ClientOrderKey, Currency, ExecutionProfile, Instrument, Money, Note, OrderId, OrderKind,
+    PortfolioId, Price, Qty, Reject, RiskLimits, Side, Size, StrategyId, Symbol, TimeInForce, Trail, UserId,
 };
 use alloc::vec::Vec;
 use rkyv::{Archive, Deserialize, Serialize};

@@ -6,9 +6,9 @@
 //! format version.
 
 use crate::{
-    ClientOrderId, ClientOrderKey, Currency, ExecutionProfile, Instrument, InstrumentId, Money, Note,
-    OrderId, OrderKind, PortfolioId, PortfolioSeq, Price, Qty, Quote, Reject, RiskLimits, Side, Size,
-    SubmittedBy, Symbol, TickSeq, Time, TimeInForce, Trade, TradeNumber,
+    ClientOrderId, ClientOrderKey, Currency, ExecutionProfile, Instrument, InstrumentId, Money, Note, OrderId,
+    OrderKind, PortfolioId, PortfolioSeq, Price, Qty, Quote, Reject, RiskLimits, Side, Size, SubmittedBy, Symbol,
+    TickSeq, Time, TimeInForce, Trade, TradeNumber,
 };
 use alloc::boxed::Box;
 use rkyv::{Archive, Deserialize, Serialize};

@@ -46,21 +46,19 @@ mod time;
 
 pub use command::{Amendment, Command, CommandReply, NewOrder, Origin, Request, SubmittedBy};
 pub use event::{
-    CancelReason, Event, EventBody, Evidence, Fill, FillRule, FlowKind, Liquidity, MessageKind,
-    OrderAccepted, OrderRejected, OrderReplaced, Reservation, StreamMessages,
+    CancelReason, Event, EventBody, Evidence, Fill, FillRule, FlowKind, Liquidity, MessageKind, OrderAccepted,
+    OrderRejected, OrderReplaced, Reservation, StreamMessages,
 };
 pub use id::{
-    ClientOrderKey, InstrumentId, OrderId, OrderNumber, PortfolioId, PortfolioSeq, ShardId,
-    ShardSeq, StrategyId, TickSeq, TradeNumber, UserId,
+    ClientOrderKey, InstrumentId, OrderId, OrderNumber, PortfolioId, PortfolioSeq, ShardId, ShardSeq, StrategyId,
+    TickSeq, TradeNumber, UserId,
 };
 pub use instrument::{AssetClass, CalendarId, Currency, Instrument, InstrumentStatus};
 pub use number::{Money, NetQty, ParseNumberError, Percent, Price, Qty, SCALE, parse_fixed};
 pub use order::{OrderKind, OrderStatus, OrderType, Side, Size, TimeInForce, Trail};
 pub use portfolio::{ExecutionProfile, RiskLimits};
 pub use reject::{Reject, RejectCode};
-pub use snapshot::{
-    ClientOrderEntry, OrderImage, PortfolioImage, PositionImage, ShardImage, TrailImage,
-};
+pub use snapshot::{ClientOrderEntry, OrderImage, PortfolioImage, PositionImage, ShardImage, TrailImage};
 pub use text::{ClientOrderId, Note, PortfolioName, Symbol, TextError};
 pub use tick::{Aggressor, Input, Quote, Stamped, Tick, TickBody, Trade, TradeConditions};
 pub use time::Time;

@@ -5,9 +5,9 @@
 //! their key, so that equal states have equal bytes.
 
 use crate::{
-    ClientOrderKey, Currency, ExecutionProfile, Instrument, InstrumentId, Money, NetQty, OrderId,
-    OrderKind, OrderNumber, PortfolioId, PortfolioSeq, Price, Qty, Reservation, RiskLimits, ShardSeq,
-    Side, Size, Time, TimeInForce, TradeNumber,
+    ClientOrderKey, Currency, ExecutionProfile, Instrument, InstrumentId, Money, NetQty, OrderId, OrderKind,
+    OrderNumber, PortfolioId, PortfolioSeq, Price, Qty, Reservation, RiskLimits, ShardSeq, Side, Size, Time,
+    TimeInForce, TradeNumber,
 };
 use alloc::vec::Vec;
 use rkyv::{Archive, Deserialize, Serialize};

@@ -191,7 +191,10 @@ export interface paths {
         get: operations["listPositions"];
         put?: never;
         post?: never;
-        /** Closes every position by market orders. An order that was refused stands in the list, REJECTED. */
+        /**
+         * Closes every position by market orders, and cancels the open orders that would close them first. An order that was
+         *     refused stands in the list, REJECTED.
+         */
         delete: operations["closeAllPositions"];
         options?: never;
         head?: never;
@@ -208,7 +211,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Closes a position, or a part of it, by a market order. */
+        /**
+         * Closes a position, or a part of it, by a market order. Open orders that hold back what is to be sold are
+         *     cancelled first.
+         */
         delete: operations["closePosition"];
         options?: never;
         head?: never;
