@@ -33,9 +33,24 @@ async function shoot(browser, colorScheme) {
   });
   const bid = Number((await quote.json()).bid);
   await place(page, { side: "Buy", type: "MARKET", quantity: "120" });
-  await place(page, { side: "Buy", type: "LIMIT", quantity: "50", prices: { "Limit price": (bid * 0.995).toFixed(2) } });
-  await place(page, { side: "Sell", type: "LIMIT", quantity: "60", prices: { "Limit price": (bid * 1.005).toFixed(2) } });
-  await place(page, { side: "Sell", type: "TRAILING_STOP", quantity: "60", prices: { "Trail by (%)": "1.5" } });
+  await place(page, {
+    side: "Buy",
+    type: "LIMIT",
+    quantity: "50",
+    prices: { "Limit price": (bid * 0.995).toFixed(2) },
+  });
+  await place(page, {
+    side: "Sell",
+    type: "LIMIT",
+    quantity: "60",
+    prices: { "Limit price": (bid * 1.005).toFixed(2) },
+  });
+  await place(page, {
+    side: "Sell",
+    type: "TRAILING_STOP",
+    quantity: "60",
+    prices: { "Trail by (%)": "1.5" },
+  });
   await page.getByRole("tab", { name: /^Orders/ }).click();
   await page.waitForTimeout(9000);
   await page.screenshot({ path: join(images, `trade-${colorScheme}.png`) });

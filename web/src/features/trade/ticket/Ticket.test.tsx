@@ -71,6 +71,18 @@ describe("the ticket", () => {
     expect(sent[0]?.client_order_id).toMatch(/^[0-9a-f-]{36}$/);
   });
 
+  it("takes another order at once when the ticket was changed", async () => {
+    reply = async () => json(201, sampleOrder({ id: "o1" }));
+    type("Quantity", "100");
+    place();
+    await waitFor(() => expect(useTrading.getState().ledger?.orders.has("o1")).toBe(true));
+    type("Quantity", "7");
+    place();
+    await waitFor(() => expect(sent).toHaveLength(2));
+    expect(sent[1]).toMatchObject({ qty: "7" });
+    expect(sent[1]?.client_order_id).not.toBe(sent[0]?.client_order_id);
+  });
+
   it("sends the same id again after a lost reply", async () => {
     reply = () => Promise.reject(new TypeError("network"));
     type("Quantity", "100");

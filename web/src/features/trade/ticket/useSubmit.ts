@@ -11,7 +11,7 @@ import { orderReplied, useTrading } from "../../../store/trading";
 import { refusalOf, sideWord, sizeOf } from "../words";
 import { type FieldErrors, priceFields, requestOf, sizeField } from "./ticketModel";
 
-/** After an order is placed the button rests this long: a double click is one order. */
+/** After an order is placed the button rests this long, or until the ticket changes: a double click is one order. */
 const REST_MS = 700;
 
 export interface SubmitState {
@@ -46,6 +46,13 @@ export function useSubmit() {
   }, []);
   useEffect(() => settleArrived(orders), [orders, settleArrived]);
 
+  const rested = useCallback((): void => {
+    clearTimeout(resting.current);
+    resting.current = undefined;
+    busy.current = false;
+    setState((now) => ({ ...now, justPlaced: false }));
+  }, []);
+
   const submit = useCallback(
     async (draft: Draft, portfolioId: string): Promise<void> => {
       if (busy.current) return;
@@ -62,10 +69,7 @@ export function useSubmit() {
         if (order.status === "NEW") {
           notify("told", "Order placed", `${sideWord(order.side)} ${sizeOf(order)} ${order.symbol}`);
         }
-        resting.current = setTimeout(() => {
-          busy.current = false;
-          setState((now) => ({ ...now, justPlaced: false }));
-        }, REST_MS);
+        resting.current = setTimeout(rested, REST_MS);
       } catch (error) {
         busy.current = false;
         const outcomeUnknown = error instanceof Problem && error.outcomeUnknown;
@@ -75,16 +79,18 @@ export function useSubmit() {
         settleArrived(useTrading.getState().ledger?.orders);
       }
     },
-    [settleArrived],
+    [settleArrived, rested],
   );
 
   const forgetAnswer = useCallback(() => {
+    // Whoever changes the ticket means another order, and need not wait.
+    if (resting.current !== undefined) rested();
     setState((now) =>
       now.sending || (now.message === undefined && Object.keys(now.fieldErrors).length === 0)
         ? now
         : { ...now, fieldErrors: {}, title: undefined, message: undefined },
     );
-  }, []);
+  }, [rested]);
 
   return { state, submit, forgetAnswer };
 }
