@@ -29,6 +29,9 @@ const CATALOGUE_FILE: &str = "catalog.redb";
 
 /// Pages that may be read from the disk at one time (guess: more would wait for the disk anyway).
 const READERS_MAX: usize = 32;
+/// How long rows of the views are gathered before they are written (guess: a second of rows is little
+/// to fold anew after a crash).
+const VIEWS_WAIT: Duration = Duration::from_secs(1);
 /// How long sockets may take to say goodbye.
 const GOODBYE_MAX: Duration = Duration::from_secs(3);
 
@@ -257,6 +260,7 @@ pub(crate) async fn start_system(
             ClockMode::Wall => Overflow::Conflate,
         },
         segment_bytes_max: settings.segment_bytes_max,
+        views_wait: VIEWS_WAIT,
         storage,
     };
     let encoder = Arc::new(JsonEncoder::new(ids));

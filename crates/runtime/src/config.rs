@@ -4,6 +4,7 @@ use persistence::Storage;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Where engine time comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +50,10 @@ pub struct SystemConfig {
     pub overflow: Overflow,
     /// Bytes of a journal segment after which the next one is begun.
     pub segment_bytes_max: u64,
+    /// Longest that a row of the views waits in memory for others to join it. A commit rewrites the
+    /// pages it touches, so rare large ones cost a fraction of many small ones; what waits is folded
+    /// anew after a crash.
+    pub views_wait: Duration,
     /// The files; tests put failing ones here.
     pub storage: Arc<dyn Storage>,
 }
@@ -62,6 +67,7 @@ impl fmt::Debug for SystemConfig {
             .field("durability", &self.durability)
             .field("overflow", &self.overflow)
             .field("segment_bytes_max", &self.segment_bytes_max)
+            .field("views_wait", &self.views_wait)
             .finish_non_exhaustive()
     }
 }

@@ -240,7 +240,7 @@ fn launch(config: &SystemConfig, opened: Opened) -> Result<System, StartError> {
     drop(batch_sender);
     let (rounds_sender, rounds) = bounded(ROUNDS_MAX);
     system.spawn_journal(journal, config, &folder.projections, (batches, rounds_sender))?;
-    system.spawn_views(folder, rounds)?;
+    system.spawn_views(config, folder, rounds)?;
     lanes.push(system.spawn_market_data(bars)?);
     let sequencer = Sequencer { lanes, overflow: config.overflow, quotes, shared, last: TickSeq::new(0) };
     *crate::shared::lock(&system.port) = Some(sequencer);
@@ -300,7 +300,13 @@ impl System {
         })
     }
 
-    fn spawn_views(&mut self, folder: Folder, rounds: Receiver<Round>) -> Result<(), StartError> {
+    fn spawn_views(
+        &mut self,
+        config: &SystemConfig,
+        folder: Folder,
+        rounds: Receiver<Round>,
+    ) -> Result<(), StartError> {
+        let views_wait = config.views_wait;
         let projections = Arc::clone(&folder.projections);
         let (row_sender, rows) = bounded(ROW_BATCHES_MAX);
         let shared = Arc::clone(&self.core.shared);
@@ -308,7 +314,9 @@ impl System {
             projection::run(folder, &shared, &rounds, &row_sender);
         })?;
         let shared = Arc::clone(&self.core.shared);
-        self.spawn("view-writer".to_owned(), None, move || view_writer::run(&projections, &shared, &rows))
+        self.spawn("view-writer".to_owned(), None, move || {
+            view_writer::run(&projections, &shared, views_wait, &rows);
+        })
     }
 
     fn spawn_market_data(&mut self, bars: Arc<BarBoard>) -> Result<LaneSender, StartError> {

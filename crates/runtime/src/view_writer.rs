@@ -12,9 +12,6 @@ use persistence::{OrderRow, ViewBatch};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-/// Longest that a row waits in memory for others to join it. A commit rewrites the pages it touches,
-/// so rare large ones cost a fraction of many small ones; what waits is folded anew after a crash.
-const WAIT_MAX: Duration = Duration::from_secs(1);
 /// Rows after which a batch is written without waiting for more: some 50 MB of messages.
 const ROWS_MAX: usize = 50_000;
 
@@ -51,11 +48,11 @@ impl Gathered {
 }
 
 /// The view writer thread: runs until the projection thread ends, and writes all that came.
-pub(crate) fn run(projections: &Projections, shared: &Shared, rows: &Receiver<ViewBatch>) {
+pub(crate) fn run(projections: &Projections, shared: &Shared, wait_max: Duration, rows: &Receiver<ViewBatch>) {
     let mut gathered = Gathered::default();
     while let Ok(first) = rows.recv() {
         gathered.add(first);
-        let deadline = Instant::now() + WAIT_MAX;
+        let deadline = Instant::now() + wait_max;
         while gathered.rows() < ROWS_MAX {
             match rows.recv_deadline(deadline) {
                 Ok(more) => gathered.add(more),
