@@ -6,7 +6,7 @@
 use serde_json::Value;
 use std::time::Duration;
 
-/// The middle one of some figures.
+/// The middle one of some figures; of an even number, the mean of the two in the middle.
 ///
 /// # Panics
 /// When there is none.
@@ -14,7 +14,8 @@ use std::time::Duration;
 pub fn median(mut figures: Vec<f64>) -> f64 {
     assert!(!figures.is_empty(), "a middle needs a figure");
     figures.sort_by(f64::total_cmp);
-    figures[figures.len() / 2]
+    let upper = figures.len() / 2;
+    if figures.len() % 2 == 1 { figures[upper] } else { f64::midpoint(figures[upper - 1], figures[upper]) }
 }
 
 /// Nanoseconds for each of so many pieces of work.
@@ -41,6 +42,7 @@ mod tests {
     #[test]
     fn the_middle_is_taken() {
         assert!((median(vec![3.0, 1.0, 2.0]) - 2.0).abs() < f64::EPSILON);
+        assert!((median(vec![4.0, 1.0, 2.0, 9.0]) - 3.0).abs() < f64::EPSILON);
         assert!((nanoseconds_each(Duration::from_micros(1), 10) - 100.0).abs() < 1e-9);
     }
 }
