@@ -59,11 +59,19 @@ struct BookSide {
     trading: ByPrice,
     stops: ByPrice,
     trailing: TrailingSide,
+    /// Which display of the other side stands, counted by those that somebody took of.
+    display: u32,
 }
 
 impl BookSide {
     const fn new(side: Side) -> Self {
-        Self { side, trading: ByPrice::new(), stops: ByPrice::new(), trailing: TrailingSide::new(side) }
+        Self {
+            side,
+            trading: ByPrice::new(),
+            stops: ByPrice::new(),
+            trailing: TrailingSide::new(side),
+            display: 0,
+        }
     }
 
     fn refresh_trading(&self, best: &mut Triggers) {
@@ -197,6 +205,18 @@ impl Book {
         let book = self.side(side);
         released.extend(book.stops.range(BEFORE_EVERY_PRICE, stop_rank(side, reference)));
         book.trailing.collect_reached(reference, released);
+    }
+
+    /// Which display of the other side orders of `side` trade against: another one once it changed
+    /// after somebody took of it. Displayed size is spent once for each.
+    pub(crate) fn display(&self, side: Side) -> u32 {
+        self.side(side).display
+    }
+
+    /// The display that somebody took of has changed.
+    pub(crate) fn renew_display(&mut self, side: Side) {
+        let display = &mut self.side_mut(side).display;
+        *display = display.wrapping_add(1);
     }
 
     /// Notes that marks moved, and says whether that is news.

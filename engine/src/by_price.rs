@@ -6,6 +6,7 @@
 //! of what the ranks mean. Invariant: no run is empty or longer than
 //! [`RUN_MAX`], and entries descend within and across runs.
 
+use crate::blocks::{capacity_for, grow_tightly};
 use crate::orders::Slot;
 use alloc::vec::Vec;
 
@@ -25,10 +26,29 @@ impl Entry {
     }
 }
 
+/// A part of the list, and the key of its last entry, so that the search for a run reads no other.
+#[derive(Debug)]
+struct Run {
+    last: (i64, u64),
+    entries: Vec<Entry>,
+}
+
+impl Run {
+    fn of(entries: Vec<Entry>) -> Self {
+        let mut run = Self { last: (0, 0), entries };
+        run.refresh();
+        run
+    }
+
+    fn refresh(&mut self) {
+        self.last = self.entries.last().expect("no run is empty").key();
+    }
+}
+
 /// Slots by (rank, place in time).
 #[derive(Debug, Default)]
 pub(crate) struct ByPrice {
-    runs: Vec<Vec<Entry>>,
+    runs: Vec<Run>,
 }
 
 impl ByPrice {
@@ -39,19 +59,23 @@ impl ByPrice {
     /// Puts an order in. Says whether its place was free.
     pub(crate) fn insert(&mut self, rank: i64, priority: u64, slot: Slot) -> bool {
         let key = (rank, priority);
+        let entry = Entry { rank: rank.to_le_bytes(), priority: priority.to_le_bytes(), slot };
         let index = self.run_of(key);
-        if index == self.runs.len() {
-            self.runs.push(Vec::new());
-        }
-        let run = &mut self.runs[index];
-        let Err(at) = place_of(run, key) else { return false };
-        grow_tightly(run);
-        run.insert(at, Entry { rank: rank.to_le_bytes(), priority: priority.to_le_bytes(), slot });
-        if run.len() > RUN_MAX {
-            let mut upper = run.split_off(RUN_MAX / 2);
+        let Some(run) = self.runs.get_mut(index) else {
+            self.runs.push(Run::of(Vec::from([entry])));
+            return true;
+        };
+        let Err(at) = place_of(&run.entries, key) else { return false };
+        grow_tightly(&mut run.entries);
+        run.entries.insert(at, entry);
+        if run.entries.len() > RUN_MAX {
+            let mut upper = run.entries.split_off(RUN_MAX / 2);
             upper.shrink_to_fit();
-            run.shrink_to_fit();
-            self.runs.insert(index + 1, upper);
+            run.entries.shrink_to_fit();
+            run.refresh();
+            self.runs.insert(index + 1, Run::of(upper));
+        } else {
+            run.refresh();
         }
         true
     }
@@ -61,24 +85,32 @@ impl ByPrice {
         let key = (rank, priority);
         let index = self.run_of(key);
         let Some(run) = self.runs.get_mut(index) else { return false };
-        let Ok(at) = place_of(run, key) else { return false };
-        run.remove(at);
-        if run.is_empty() {
-            self.runs.remove(index);
-        } else if run.len() < run.capacity() / 2 {
-            run.shrink_to(run.len() + run.len() / 4);
+        let entries = &mut run.entries;
+        if run.last == key {
+            entries.pop();
+        } else {
+            let Ok(at) = place_of(entries, key) else { return false };
+            entries.remove(at);
         }
+        if entries.is_empty() {
+            self.runs.remove(index);
+            return true;
+        }
+        if entries.len() < entries.capacity() / 2 {
+            entries.shrink_to(capacity_for::<Entry>(entries.len() + entries.len() / 8));
+        }
+        run.refresh();
         true
     }
 
     /// The rank of the first.
     pub(crate) fn first_rank(&self) -> Option<i64> {
-        self.runs.last()?.last().map(|entry| entry.key().0)
+        self.runs.last().map(|run| run.last.0)
     }
 
     /// The slots of ranks from `best` to `worst`, both included, in order.
     pub(crate) fn range(&self, best: i64, worst: i64) -> impl Iterator<Item = Slot> + '_ {
-        let entries = self.runs.iter().rev().flat_map(|run| run.iter().rev());
+        let entries = self.runs.iter().rev().flat_map(|run| run.entries.iter().rev());
         entries
             .skip_while(move |entry| entry.key().0 < best)
             .take_while(move |entry| entry.key().0 <= worst)
@@ -87,25 +119,17 @@ impl ByPrice {
 
     /// Every slot, in order.
     pub(crate) fn slots(&self) -> impl Iterator<Item = Slot> + '_ {
-        self.runs.iter().rev().flat_map(|run| run.iter().rev()).map(|entry| entry.slot)
+        self.runs.iter().rev().flat_map(|run| run.entries.iter().rev()).map(|entry| entry.slot)
     }
 
     /// The run that holds the key or would: the first that does not end behind it, or the last.
     fn run_of(&self, key: (i64, u64)) -> usize {
-        let ends_behind = |run: &Vec<Entry>| run.last().is_some_and(|entry| entry.key() > key);
-        self.runs.partition_point(ends_behind).min(self.runs.len().saturating_sub(1))
+        self.runs.partition_point(|run| run.last > key).min(self.runs.len().saturating_sub(1))
     }
 }
 
 fn place_of(run: &[Entry], key: (i64, u64)) -> Result<usize, usize> {
     run.binary_search_by(|entry| key.cmp(&entry.key()))
-}
-
-/// Makes room for one more, with a sixteenth to spare instead of a half.
-pub(crate) fn grow_tightly<T>(list: &mut Vec<T>) {
-    if list.len() == list.capacity() {
-        list.reserve_exact(list.len() / 16 + 2);
-    }
 }
 
 #[cfg(test)]
@@ -138,7 +162,7 @@ mod tests {
                 let part: Vec<Slot> = tree.range((-20, 0)..=(worst, u64::MAX)).map(|(_, slot)| *slot).collect();
                 assert_eq!(list.range(-20, worst).collect::<Vec<_>>(), part);
             }
-            assert!(list.runs.iter().all(|run| !run.is_empty() && run.len() <= RUN_MAX));
+            assert!(list.runs.iter().all(|run| !run.entries.is_empty() && run.entries.len() <= RUN_MAX));
         }
     }
 

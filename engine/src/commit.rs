@@ -39,7 +39,7 @@ impl Shard {
             EventBody::Filled(fill) => self.commit_filled(fill),
             EventBody::OrderCanceled { order, .. } => self.commit_ended(*order),
             EventBody::OrderExpired { order } => {
-                let expires_at = self.orders.get(self.slot_of(*order)).expires_at;
+                let expires_at = self.orders.get(self.slot_of(*order)).expires_at();
                 assert_eq!(expires_at, event.time, "an order expires at exactly its time");
                 self.commit_ended(*order);
             }
@@ -99,8 +99,9 @@ impl Shard {
     pub(crate) fn insert_order(&mut self, order: OpenOrder) -> Slot {
         let (id, instrument) = (order.id, order.instrument);
         let reserved = order.reserved();
-        self.timers.set(order.timer(), id);
+        let timer = order.timer();
         let slot = self.orders.insert(order);
+        self.timers.set(timer, slot);
         let portfolio = self.portfolio_mut(id.portfolio());
         portfolio.account.reserve(instrument, Reservation::default(), reserved);
         portfolio.open.add(id.number(), slot);
@@ -119,15 +120,15 @@ impl Shard {
         self.leave_book(slot);
         let seq = self.seq;
         let order = self.orders.get_mut(slot);
-        let (before, queue) = (order.reserved(), order.queue_ahead());
-        self.timers.clear(order.timer(), order.id);
+        let (before, queue, timer) = (order.reserved(), order.queue_ahead(), order.timer());
         order.replace(replaced);
         if !replaced.keeps_priority {
             order.priority = seq.get();
         }
         assert_eq!(order.reserved(), replaced.reserved, "what is held back is what the event says");
-        self.timers.set(order.timer(), order.id);
-        let instrument = order.instrument;
+        let (instrument, timer_now) = (order.instrument, order.timer());
+        self.timers.clear(timer, &self.orders);
+        self.timers.set(timer_now, slot);
         let account = &mut self.portfolio_mut(replaced.order.portfolio()).account;
         account.reserve(instrument, before, replaced.reserved);
         self.enter_book(slot);
@@ -142,7 +143,7 @@ impl Shard {
         self.leave_book(slot);
         let order = self.orders.get_mut(slot);
         assert!(order.waits_for_trigger(), "a stop is released once");
-        order.triggered = true;
+        order.set_triggered();
         order.priority = seq.get();
         self.enter_book(slot);
     }
@@ -189,7 +190,7 @@ impl Shard {
     fn remove_order(&mut self, slot: Slot) {
         self.leave_book(slot);
         let order = self.orders.remove(slot);
-        self.timers.clear(order.timer(), order.id);
+        self.timers.clear(order.timer(), &self.orders);
         let portfolio = self.portfolio_mut(order.id.portfolio());
         portfolio.open.remove(order.id.number());
         portfolio.account.reserve(order.instrument, order.reserved(), Reservation::default());

@@ -35,7 +35,7 @@ impl Shard {
             filled_qty: order.filled_qty(),
             filled_value: order.filled_value(),
             hwm: mark,
-            triggered: order.triggered,
+            triggered: order.triggered(),
             held: order.reserved(),
         };
         self.check_steps(&terms)?;
@@ -54,7 +54,7 @@ impl Shard {
             hwm: mark,
             reserved: worth.reserved,
             revision: order.revision() + 1,
-            keeps_priority: kind == order.kind() && size <= order.size() && time_in_force == order.time_in_force,
+            keeps_priority: kind == order.kind() && size <= order.size() && time_in_force == order.time_in_force(),
         })
     }
 
@@ -77,7 +77,7 @@ impl Shard {
     }
 
     fn amended_expiry(&self, order: &OpenOrder, time_in_force: TimeInForce) -> Option<Time> {
-        if time_in_force == order.time_in_force {
+        if time_in_force == order.time_in_force() {
             return order.expiry();
         }
         match time_in_force {
@@ -99,7 +99,7 @@ fn not_amendable(what: &str) -> Reject {
 fn amended_kind(order: &OpenOrder, amendment: &Amendment) -> Result<OrderKind, Reject> {
     let kind = order.kind();
     let Amendment { limit, stop, trail, .. } = *amendment;
-    if order.triggered && (stop.is_some() || trail.is_some()) {
+    if order.triggered() && (stop.is_some() || trail.is_some()) {
         return Err(not_amendable("the stop was released already"));
     }
     let unless = |given: bool, what: &'static str| if given { Err(not_amendable(what)) } else { Ok(()) };
@@ -152,8 +152,8 @@ fn amended_size(order: &OpenOrder, amendment: &Amendment) -> Result<Size, Reject
 }
 
 fn amended_time_in_force(order: &OpenOrder, amendment: &Amendment) -> Result<TimeInForce, Reject> {
-    let Some(new) = amendment.time_in_force else { return Ok(order.time_in_force) };
-    if new.is_immediate() || order.time_in_force.is_immediate() {
+    let Some(new) = amendment.time_in_force else { return Ok(order.time_in_force()) };
+    if new.is_immediate() || order.time_in_force().is_immediate() {
         return Err(not_amendable("only DAY and GTC can be exchanged for each other"));
     }
     Ok(new)

@@ -12,9 +12,11 @@
 //! | `decide_submit`, `decide_replace`, `terms`, `risk` | what a command would cause, or why not |
 //! | `commit` | how each event changes the state |
 //! | `account`, `ledger`, `portfolio`, `names` | money, holdings, double entry, numbering |
-//! | `orders`, `book`, `by_price`, `trailing`, `market` | open orders, their index by price, the market's state |
+//! | `orders`, `book`, `by_price`, `trailing` | open orders, their index by price |
+//! | `market` | the market's state; what a quiet tick reads and writes |
 //! | `matching`, `on_market`, `liquidity` | what ticks fill, release and ratchet; sizes spent once |
 //! | `session`, `timers`, `image` | opening hours, expiry, snapshots |
+//! | `walk` | the price index laid open, for proofs |
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(clippy::float_arithmetic)]
@@ -22,6 +24,7 @@
 extern crate alloc;
 
 pub mod account;
+mod blocks;
 mod book;
 mod by_price;
 mod commands;
@@ -43,6 +46,8 @@ mod shard;
 mod terms;
 mod timers;
 mod trailing;
+mod walk;
 
 pub use account::{Account, Position};
 pub use shard::{CalendarPolicy, Shard, ShardConfig};
+pub use walk::IndexWalk;

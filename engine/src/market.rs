@@ -7,8 +7,8 @@
 
 use crate::orders::QueueAhead;
 use core::cmp::Ordering;
-use core::hint::cold_path;
-use model::{Aggressor, Price, Qty, Quote, Side, Time, Trade, TradeConditions};
+use core::hint::select_unpredictable;
+use model::{Aggressor, Price, Qty, Quote, Side, Tick, TickBody, Time, Trade, TradeConditions};
 
 /// Something waits that was not yet judged against a quote.
 const UNJUDGED: u8 = 1;
@@ -16,6 +16,10 @@ const UNJUDGED: u8 = 1;
 const QUEUE_UNKNOWN: u8 = 2;
 /// Stops wait and no trade was ever seen, so that quotes stand in for trades.
 const STOPS_BY_QUOTE: u8 = 4;
+/// Somebody took of the displayed ask since it last changed.
+const ASK_SPENT: u8 = 8;
+/// Somebody took of the displayed bid since it last changed.
+const BID_SPENT: u8 = 16;
 
 /// Before every engine time, the first included.
 const LONG_AGO: Time = Time::from_nanos(i64::MIN);
@@ -29,6 +33,10 @@ pub(crate) struct QuoteWork {
     pub(crate) sells: bool,
     /// Something else is to be looked at.
     pub(crate) other: bool,
+    /// The ask that somebody took of is another one now.
+    pub(crate) renews_ask: bool,
+    /// The bid that somebody took of is another one now.
+    pub(crate) renews_bid: bool,
 }
 
 impl QuoteWork {
@@ -92,80 +100,76 @@ pub(crate) struct TradeWork {
     pub(crate) elects: bool,
 }
 
-/// One symbol's market in three cache lines: what every quote reads, what every trade reads
-/// besides, and what is read only when something may follow.
+/// One symbol's market in three cache lines: quotes read the first two, trades the first and the
+/// last.
 #[derive(Clone, Debug)]
 #[repr(C, align(64))]
 pub(crate) struct HotSymbol {
     quote: Quote,
     quote_time: Time,
+    /// Until when the quote may be traded on; [`LONG_AGO`] when it is trusted no more.
+    serves_until: Time,
     /// An ask at or below this is looked at closely.
     ask_floor: i64,
     /// A bid at or above this is looked at closely.
     bid_ceiling: i64,
-    ask_version: u32,
-    bid_version: u32,
-    /// Engine time at which the quote came; [`LONG_AGO`] when it is trusted no more.
-    received: Time,
     /// An ask at or above this is looked at closely: stops watch quotes.
     ask_ceiling: i64,
     /// A bid at or below this is looked at closely: stops watch quotes.
     bid_floor: i64,
+    triggers: Triggers,
     trade_time: Time,
+    /// A trade at or below this is looked at closely.
+    trade_floor: i64,
+    /// A trade at or above this is looked at closely.
+    trade_ceiling: i64,
+    /// From this engine time on every trade is looked at closely.
+    session_end: Time,
     /// Last regular trade's price; nothing before the first.
     last: Price,
-    /// See [`Triggers::above`].
-    above: i64,
-    /// See [`Triggers::below`].
-    below: i64,
+    /// The last regular price that was another than the last; nothing before it.
+    before: Price,
+    /// Last price that may elect stops; nothing before the first.
+    reference: Price,
     flags: u8,
     /// Whether only prints of the regular session count.
     keeps_hours: bool,
-    rare: Rare,
 }
 
-/// The line of a row that quiet ticks do not read.
-#[derive(Clone, Debug)]
-#[repr(align(64))]
-struct Rare {
-    /// Last price that may elect stops; nothing before the first.
-    reference: Price,
-    /// The last regular price that was another than the last; nothing before it.
-    before: Price,
-    triggers: Triggers,
-}
-
-const _: () = assert!(core::mem::offset_of!(HotSymbol, received) == 64);
-const _: () = assert!(core::mem::offset_of!(HotSymbol, rare) == 128);
+const _: () = assert!(core::mem::offset_of!(HotSymbol, ask_ceiling) == 64);
+const _: () = assert!(core::mem::offset_of!(HotSymbol, trade_time) == 128);
 const _: () = assert!(size_of::<HotSymbol>() == 192);
 
 impl HotSymbol {
     /// A row that takes no tick, until its instrument is defined.
     pub(crate) fn undefined() -> Self {
-        let none = Triggers::NONE;
-        Self {
+        let mut row = Self {
             quote: Quote::default(),
             quote_time: Time::NEVER,
-            ask_floor: none.buy,
-            bid_ceiling: none.sell,
-            ask_version: 0,
-            bid_version: 0,
-            received: LONG_AGO,
+            serves_until: LONG_AGO,
+            ask_floor: i64::MIN,
+            bid_ceiling: i64::MAX,
             ask_ceiling: i64::MAX,
             bid_floor: i64::MIN,
+            triggers: Triggers::NONE,
             trade_time: Time::NEVER,
+            trade_floor: i64::MIN,
+            trade_ceiling: i64::MAX,
+            session_end: LONG_AGO,
             last: Price::ZERO,
-            above: none.above(),
-            below: none.below(),
+            before: Price::ZERO,
+            reference: Price::ZERO,
             flags: 0,
             keeps_hours: false,
-            rare: Rare { reference: Price::ZERO, before: Price::ZERO, triggers: none },
-        }
+        };
+        row.set_limits();
+        row
     }
 
     /// Opens the row for ticks.
     pub(crate) fn define(&mut self, keeps_hours: bool) {
         self.keeps_hours = keeps_hours;
+        self.session_end = if keeps_hours { LONG_AGO } else { Time::NEVER };
         if self.quote_time == Time::NEVER {
             self.quote_time = Time::EARLIEST;
             self.trade_time = Time::EARLIEST;
@@ -176,20 +180,63 @@ impl HotSymbol {
         self.keeps_hours
     }
 
-    /// Stores a quote to which nothing can follow, and says whether it was one. The other quotes
-    /// are for [`Self::take_quote`].
+    /// Trades before that time count without asking whether the session is open.
+    pub(crate) fn set_session_end(&mut self, end: Time) {
+        self.session_end = end;
+    }
+
+    /// Stores a tick from which nothing can follow, and says whether it was one. The others are for
+    /// [`Self::take_quote`] and [`Self::take_trade`].
+    ///
+    /// Single bars throughout: what the market does cannot be predicted, that it is quiet can.
     #[inline(always)]
-    pub(crate) fn take_quiet_quote(&mut self, quote: &Quote, time: Time, now: Time) -> bool {
-        // Single bars: what the market does cannot be predicted, that it is quiet can.
-        let is_quiet = (time >= self.quote_time)
-            & (quote.ask.raw() > self.ask_floor)
-            & (quote.bid.raw() < self.bid_ceiling)
-            & (quote.ask.raw() < self.ask_ceiling)
-            & (quote.bid.raw() > self.bid_floor);
-        if is_quiet {
-            self.store_quote(quote, time, now);
+    pub(crate) fn take_quiet(&mut self, tick: &Tick, arrival: Arrival) -> bool {
+        match &tick.body {
+            TickBody::Quote(quote) => {
+                let is_quiet = (tick.time >= self.quote_time)
+                    & (quote.ask.raw() > self.ask_floor)
+                    & (quote.bid.raw() < self.bid_ceiling)
+                    & (quote.ask.raw() < self.ask_ceiling)
+                    & (quote.bid.raw() > self.bid_floor);
+                if is_quiet {
+                    self.store_quote(quote, tick.time, arrival);
+                }
+                is_quiet
+            }
+            TickBody::Trade(trade) => {
+                let is_quiet = (tick.time >= self.trade_time)
+                    & (arrival.now < self.session_end)
+                    & (trade.price.raw() > self.trade_floor)
+                    & (trade.price.raw() < self.trade_ceiling)
+                    & (trade.conditions as u8 == TradeConditions::Regular as u8);
+                if is_quiet {
+                    self.store_trade(trade, tick.time, arrival);
+                }
+                is_quiet
+            }
         }
-        is_quiet
+    }
+
+    #[inline(always)]
+    fn store_quote(&mut self, quote: &Quote, time: Time, arrival: Arrival) {
+        self.quote = *quote;
+        self.quote_time = time;
+        self.serves_until = arrival.now.plus_nanos(arrival.quote_age_max_ns);
+    }
+
+    /// Says whether the print elects: it lies within a fresh two-sided quote, or there is no such
+    /// quote. Chosen, not branched: which way the market goes cannot be predicted.
+    #[inline(always)]
+    fn store_trade(&mut self, trade: &Trade, time: Time, arrival: Arrival) -> bool {
+        let price = trade.price;
+        let Quote { bid, ask, .. } = self.quote;
+        let judges = bid.is_positive() & (bid <= ask) & self.is_fresh(arrival);
+        let elects = !judges | ((bid <= price) & (price <= ask));
+        self.reference = select_unpredictable(elects, price, self.reference);
+        self.before = select_unpredictable(price == self.last, self.before, self.last);
+        self.last = price;
+        self.trade_time = time;
+        elects
     }
 
     /// Stores a quote unless it is older than the last, and says what it may lead to.
@@ -197,43 +244,28 @@ impl HotSymbol {
         if time < self.quote_time {
             return QuoteWork::default();
         }
-        let ask_changed = self.ask_changes(quote);
-        let bid_changed = self.bid_changes(quote);
+        let ask_changed = (quote.ask != self.quote.ask) | (quote.ask_size != self.quote.ask_size);
+        let bid_changed = (quote.bid != self.quote.bid) | (quote.bid_size != self.quote.bid_size);
         let unjudged = self.flags & UNJUDGED != 0 || !self.is_fresh(arrival);
-        self.store_quote(quote, time, arrival.now);
-        let Triggers { buy, sell, .. } = self.rare.triggers;
+        self.store_quote(quote, time, arrival);
+        let renews_ask = ask_changed && self.flags & ASK_SPENT != 0;
+        let renews_bid = bid_changed && self.flags & BID_SPENT != 0;
+        self.set_flag(if renews_ask { ASK_SPENT } else { 0 } | if renews_bid { BID_SPENT } else { 0 }, false);
+        let Triggers { buy, sell, .. } = self.triggers;
         let ask_met = quote.ask.is_positive() && quote.ask.raw() <= buy;
         let bid_met = quote.bid.is_positive() && quote.bid.raw() >= sell;
+        let by_quote = self.flags & STOPS_BY_QUOTE != 0 && self.triggers.concern_stops(quote);
         QuoteWork {
             buys: ask_met && (ask_changed || unjudged),
             sells: bid_met && (bid_changed || unjudged),
-            other: self.flags & !STOPS_BY_QUOTE != 0
-                || (self.flags != 0 && self.rare.triggers.concern_stops(quote)),
+            other: by_quote || self.flags & (UNJUDGED | QUEUE_UNKNOWN) != 0,
+            renews_ask,
+            renews_bid,
         }
     }
 
-    #[inline(always)]
-    fn store_quote(&mut self, quote: &Quote, time: Time, now: Time) {
-        self.ask_version = self.ask_version.wrapping_add(u32::from(self.ask_changes(quote)));
-        self.bid_version = self.bid_version.wrapping_add(u32::from(self.bid_changes(quote)));
-        self.quote = *quote;
-        self.quote_time = time;
-        self.received = now;
-    }
-
-    #[inline(always)]
-    fn ask_changes(&self, quote: &Quote) -> bool {
-        (quote.ask != self.quote.ask) | (quote.ask_size != self.quote.ask_size)
-    }
-
-    #[inline(always)]
-    fn bid_changes(&self, quote: &Quote) -> bool {
-        (quote.bid != self.quote.bid) | (quote.bid_size != self.quote.bid_size)
-    }
-
     /// Stores a trade unless it is older than the last or may do nothing, and says what it may
-    /// lead to; `None` is the usual end.
-    #[inline]
+    /// lead to.
     pub(crate) fn take_trade(&mut self, trade: &Trade, time: Time, arrival: Arrival) -> Option<TradeWork> {
         let takes_part = match trade.conditions {
             TradeConditions::Regular => trade.price.is_positive(),
@@ -242,42 +274,14 @@ impl HotSymbol {
         if time < self.trade_time || !takes_part {
             return None;
         }
-        self.trade_time = time;
-        // Chosen, not branched: which way the market goes cannot be predicted.
-        self.rare.before = if trade.price == self.last { self.rare.before } else { self.last };
-        self.last = trade.price;
-        let elects = self.is_inside_quote(trade.price, arrival);
-        if elects {
-            self.rare.reference = trade.price;
-        }
-        let price = trade.price.raw();
-        let fills = (price <= self.ask_floor) | (price >= self.bid_ceiling);
-        let releases = (price >= self.above) | (price <= self.below) | (self.flags != 0);
-        if fills | (elects & releases) {
-            cold_path();
-            return self.judge_trade(trade, elects, arrival);
-        }
-        None
-    }
-
-    /// What a trade leads to that something may wait for.
-    fn judge_trade(&mut self, trade: &Trade, elects: bool, arrival: Arrival) -> Option<TradeWork> {
+        let elects = self.store_trade(trade, time, arrival);
         if elects {
             self.set_flag(STOPS_BY_QUOTE, false);
         }
-        let price = trade.price.raw();
-        let fills = price <= self.rare.triggers.buy || price >= self.rare.triggers.sell;
-        let releases = elects && (price >= self.above || price <= self.below);
+        let (price, triggers) = (trade.price.raw(), &self.triggers);
+        let fills = price <= triggers.buy || price >= triggers.sell;
+        let releases = elects && (price >= triggers.above() || price <= triggers.below());
         (fills || releases).then(|| TradeWork { aggressor: self.judge(trade, arrival), elects })
-    }
-
-    /// A print elects when it lies within a fresh two-sided quote, or there is no such quote.
-    fn is_inside_quote(&self, price: Price, arrival: Arrival) -> bool {
-        let judges = self.quote.bid.is_positive()
-            & self.quote.ask.is_positive()
-            & (self.quote.bid <= self.quote.ask)
-            & self.is_fresh(arrival);
-        !judges | ((self.quote.bid <= price) & (price <= self.quote.ask))
     }
 
     /// Who took: as the feed says, else by the quote rule, else by the tick rule.
@@ -302,7 +306,7 @@ impl HotSymbol {
                 (true, true) | (false, false) => {}
             }
         }
-        match (self.rare.before.is_zero(), self.last.cmp(&self.rare.before)) {
+        match (self.before.is_zero(), self.last.cmp(&self.before)) {
             (true, _) | (false, Ordering::Equal) => Aggressor::Unknown,
             (false, Ordering::Greater) => Aggressor::Buyer,
             (false, Ordering::Less) => Aggressor::Seller,
@@ -310,8 +314,9 @@ impl HotSymbol {
     }
 
     /// Whether the standing quote may be traded on as far as its age goes.
+    #[inline(always)]
     pub(crate) fn is_fresh(&self, arrival: Arrival) -> bool {
-        self.received != LONG_AGO && arrival.now.nanos_since(self.received) <= arrival.quote_age_max_ns
+        arrival.now <= self.serves_until
     }
 
     /// The opposite side of the standing quote for an order of `side`, when it can be traded on.
@@ -331,20 +336,20 @@ impl HotSymbol {
             Side::Buy => self.quote.ask,
             Side::Sell => self.quote.bid,
         };
-        [opposite, self.rare.reference, self.last].into_iter().find(|price| price.is_positive())
+        [opposite, self.reference, self.last].into_iter().find(|price| price.is_positive())
     }
 
     /// The price that stops of `side` watch.
     pub(crate) fn reference(&self, side: Side, arrival: Arrival) -> Option<Price> {
-        if self.rare.reference.is_positive() {
-            return Some(self.rare.reference);
+        if self.reference.is_positive() {
+            return Some(self.reference);
         }
         self.opposite(side, arrival).map(|(price, _)| price)
     }
 
     /// Whether quotes stand in for trades: none was ever seen.
     pub(crate) fn stops_watch_quotes(&self) -> bool {
-        self.rare.reference.is_zero()
+        self.reference.is_zero()
     }
 
     /// What is displayed ahead of an order of `side` that comes to rest at `limit`.
@@ -359,13 +364,14 @@ impl HotSymbol {
         QueueAhead::Known(if own == limit { size } else { Qty::ZERO })
     }
 
-    /// Counts the changes of the side that an order of `side` trades against: displayed size is
-    /// spent once for each.
-    pub(crate) fn opposite_version(&self, side: Side) -> u32 {
-        match side {
-            Side::Buy => self.ask_version,
-            Side::Sell => self.bid_version,
-        }
+    /// An order of `side` took of the other side's display. Until that changes, quotes are looked
+    /// at closely; without this the changes need not be counted.
+    pub(crate) fn note_spent(&mut self, side: Side) {
+        let flag = match side {
+            Side::Buy => ASK_SPENT,
+            Side::Sell => BID_SPENT,
+        };
+        self.set_flag(flag, true);
     }
 
     pub(crate) fn quote(&self) -> (Quote, Time) {
@@ -374,21 +380,20 @@ impl HotSymbol {
 
     /// The best of each kind.
     pub(crate) fn triggers(&self) -> &Triggers {
-        &self.rare.triggers
+        &self.triggers
     }
 
     /// Caches the best of each kind.
     pub(crate) fn set_triggers(&mut self, triggers: &Triggers) {
-        self.rare.triggers = *triggers;
-        (self.above, self.below) = (triggers.above(), triggers.below());
+        self.triggers = *triggers;
         let none = Triggers::NONE;
-        let has_stops = self.above != none.above() || self.below != none.below();
+        let has_stops = triggers.above() != none.above() || triggers.below() != none.below();
         self.set_flag(STOPS_BY_QUOTE, self.stops_watch_quotes() && has_stops);
     }
 
     /// The standing quote may be traded on no more; the next one is judged anew.
     pub(crate) fn distrust_quote(&mut self) {
-        self.received = LONG_AGO;
+        self.serves_until = LONG_AGO;
     }
 
     pub(crate) fn set_unjudged(&mut self) {
@@ -410,19 +415,29 @@ impl HotSymbol {
         unknown
     }
 
-    /// Raises or lowers a flag. While something is unjudged every quote is looked at closely.
+    /// Raises or lowers a flag.
     fn set_flag(&mut self, flag: u8, up: bool) {
         self.flags = if up { self.flags | flag } else { self.flags & !flag };
-        let Triggers { buy, sell, stop_buy, stop_sell, mark_buy, mark_sell } = self.rare.triggers;
+        self.set_limits();
+    }
+
+    /// Within which prices ticks are quiet. While something is unjudged every quote is looked at
+    /// closely; while stops watch quotes every trade is, as it may be the first.
+    fn set_limits(&mut self) {
+        let Self { triggers, flags, .. } = *self;
+        let Triggers { buy, sell, stop_buy, stop_sell, mark_buy, mark_sell } = triggers;
         (self.ask_ceiling, self.bid_floor) = (i64::MAX, i64::MIN);
         (self.ask_floor, self.bid_ceiling) = (buy, sell);
-        if self.flags == STOPS_BY_QUOTE {
+        if flags == STOPS_BY_QUOTE {
             (self.ask_ceiling, self.bid_floor) = (stop_buy, stop_sell);
             self.ask_floor = buy.max(mark_buy.saturating_sub(1));
             self.bid_ceiling = sell.min(mark_sell.saturating_add(1));
-        } else if self.flags != 0 {
+        } else if flags != 0 {
             (self.ask_floor, self.bid_ceiling) = (i64::MAX, i64::MIN);
         }
+        let may_be_first = flags & STOPS_BY_QUOTE != 0;
+        self.trade_floor = if may_be_first { i64::MAX } else { buy.max(triggers.below()).max(0) };
+        self.trade_ceiling = sell.min(triggers.above());
     }
 }
 

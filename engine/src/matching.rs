@@ -10,7 +10,7 @@ use crate::shard::Shard;
 use alloc::vec::Vec;
 use model::{
     CancelReason, Event, EventBody, Evidence, Fill, FillRule, InstrumentId, InstrumentStatus, Liquidity, Money,
-    OrderKind, Price, Qty, Reservation, Side, Size, TimeInForce, Trade, limits,
+    OrderKind, PortfolioId, Price, Qty, Reservation, Side, Size, TimeInForce, Trade, limits,
 };
 
 /// No profile charges a commission unless one is configured.
@@ -55,7 +55,7 @@ impl Shard {
         if order.waits_for_trigger() {
             return;
         }
-        let (id, instrument, time_in_force) = (order.id, order.instrument, order.time_in_force);
+        let (id, instrument, time_in_force) = (order.id, order.instrument, order.time_in_force());
         if self.trades_now(instrument) {
             self.take(slot, FillRule::TookStandingQuote, out);
         }
@@ -81,7 +81,7 @@ impl Shard {
         let display = self.display_for(order);
         let qty = self.portfolio(order.id.portfolio()).budgets.left_of_display(display, displayed);
         let offer = Offer { price, qty, liquidity: Liquidity::Taker, rule, trade: None };
-        if order.time_in_force == TimeInForce::FillOrKill {
+        if order.time_in_force() == TimeInForce::FillOrKill {
             let plan = self.plan_fill(order, &offer);
             if plan.qty < plan.wanted || plan.falls_short {
                 return;
@@ -89,7 +89,15 @@ impl Shard {
         }
         let portfolio = order.id.portfolio();
         let filled = self.execute(slot, &offer, out);
-        self.portfolio_mut(portfolio).budgets.spend_display(display, filled);
+        self.spend_display(portfolio, display, filled);
+    }
+
+    /// Notes what a portfolio took of a display.
+    pub(crate) fn spend_display(&mut self, portfolio: PortfolioId, display: Display, filled: Qty) {
+        if filled.is_positive() {
+            self.hot[row_of(display.instrument)].note_spent(display.side);
+            self.portfolio_mut(portfolio).budgets.spend_display(display, filled);
+        }
     }
 
     /// The displayed size that an order trades against.
@@ -97,7 +105,7 @@ impl Shard {
         Display {
             instrument: order.instrument,
             side: order.side,
-            version: self.hot[row_of(order.instrument)].opposite_version(order.side),
+            version: self.books[row_of(order.instrument)].display(order.side),
         }
     }
 

@@ -1,13 +1,14 @@
 //! The names that clients gave their orders, and which orders are open.
 //!
-//! Orders are numbered without gaps, so that what is known of each lies in a list by number; a
-//! small hash table finds the number of a name. The table is never walked, so that its layout shows
-//! nowhere, and its hash has no seed, so that every run is the same.
+//! Orders are numbered without gaps, so that what is known of each lies in a list by number; a hash
+//! table finds the number of a name. The table is cut into short buckets and grows by parting one of
+//! them at a time, so that no order waits for all names to be put elsewhere. It is never walked, so
+//! that its layout shows nowhere, and its hash has no seed, so that every run is the same.
 
-use crate::by_price::grow_tightly;
+use crate::blocks::{Blocks, capacity_for, grow_tightly};
 use crate::orders::Slot;
-use alloc::vec;
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 use model::{ClientOrderEntry, ClientOrderKey, OrderNumber};
 
 /// What a client order id named.
@@ -37,16 +38,37 @@ fn hash(key: [u64; 2]) -> u64 {
     mixed ^ (mixed >> 32)
 }
 
+/// Names in a bucket, on the average, before another bucket is added.
+const BUCKET: usize = 40;
+
+/// Where a name is: a byte of its hash, and the order's number.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    tag: u8,
+    number: [u8; 4],
+}
+
+impl Place {
+    fn number(self) -> u32 {
+        u32::from_le_bytes(self.number)
+    }
+}
+
+/// A byte of the hash that does not choose the bucket.
+fn tag_of(hash: u64) -> u8 {
+    let [.., tag] = hash.to_le_bytes();
+    tag
+}
+
 /// Every name that was used.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     /// By order number, from 1.
-    rows: Vec<Row>,
+    rows: Blocks<Row>,
     rejected: Vec<OrderNumber>,
-    /// A byte of each hash; nothing where the place is free. Probed before anything else.
-    tags: Vec<u8>,
-    /// The order numbers beside the tags.
-    numbers: Vec<u32>,
+    /// By the lowest bits of the hash: by as many as it takes to count the buckets, or by one less
+    /// where there is no such bucket yet.
+    buckets: Blocks<Vec<Place>>,
 }
 
 impl Names {
@@ -57,27 +79,33 @@ impl Names {
 
     pub(crate) fn get(&self, key: ClientOrderKey) -> Option<NamedOrder> {
         let key = halves(key);
-        let at = self.find(key)?;
-        let row = self.row(self.numbers[at])?;
-        Some(NamedOrder { order: OrderNumber::new(self.numbers[at]), fingerprint: row.fingerprint })
+        let hash = hash(key);
+        let tag = tag_of(hash);
+        let bucket = self.buckets.get(bucket_of(hash, self.buckets.len()))?;
+        let tagged = bucket.iter().filter(|place| place.tag == tag);
+        tagged.map(|place| place.number()).find_map(|number| {
+            let row = self.row(number).filter(|row| row.key == key)?;
+            Some(NamedOrder { order: OrderNumber::new(number), fingerprint: row.fingerprint })
+        })
     }
 
     /// Adds the next order under a name that is new.
     pub(crate) fn add(&mut self, key: ClientOrderKey, named: NamedOrder, rejected: bool) {
         assert_eq!(named.order, self.last().next(), "orders are numbered without gaps");
+        assert!(self.get(key).is_none(), "a client order id names one order");
         let key = halves(key);
-        assert!(self.find(key).is_none(), "a client order id names one order");
-        grow_tightly(&mut self.rows);
+        if self.rows.len() >= self.buckets.len() * BUCKET {
+            self.add_bucket();
+        }
         self.rows.push(Row { key, fingerprint: named.fingerprint });
         if rejected {
             self.rejected.push(named.order);
         }
-        // At most four of five places are taken, so that a search ends soon.
-        if self.rows.len() * 5 > self.tags.len() * 4 {
-            self.rebuild();
-        } else {
-            self.enter(key, named.order.get());
-        }
+        let hash = hash(key);
+        let at = bucket_of(hash, self.buckets.len());
+        let bucket = self.buckets.get_mut(at).expect("a bucket that is there was chosen");
+        grow_tightly(bucket);
+        bucket.push(Place { tag: tag_of(hash), number: named.order.get().to_le_bytes() });
     }
 
     /// Every entry by key, as images keep them.
@@ -109,49 +137,32 @@ impl Names {
         self.rows.get(number.checked_sub(1)? as usize)
     }
 
-    fn find(&self, key: [u64; 2]) -> Option<usize> {
-        let (mut at, tag) = self.start(key)?;
-        while self.tags[at] != 0 {
-            if self.tags[at] == tag && self.row(self.numbers[at]).is_some_and(|row| row.key == key) {
-                return Some(at);
+    /// Parts the bucket whose names may belong to the next one.
+    fn add_bucket(&mut self) {
+        let added = self.buckets.len();
+        let Some(bits) = added.checked_ilog2() else { return self.buckets.push(Vec::new()) };
+        let parted = self.buckets.get_mut(added ^ (1 << bits)).expect("its namesake of one bit less is there");
+        let (mut stay, mut go) = (core::mem::take(parted), Vec::new());
+        stay.retain(|place| {
+            let row = self.row(place.number()).expect("a name in a bucket has a row");
+            let stays = bucket_of(hash(row.key), added + 1) != added;
+            if !stays {
+                grow_tightly(&mut go);
+                go.push(*place);
             }
-            at = self.after(at);
-        }
-        None
+            stays
+        });
+        stay.shrink_to(capacity_for::<Place>(stay.len()));
+        *self.buckets.get_mut(added ^ (1 << bits)).expect("it was there") = stay;
+        self.buckets.push(go);
     }
+}
 
-    /// Where the search for a key begins, and its tag.
-    fn start(&self, key: [u64; 2]) -> Option<(usize, u8)> {
-        let hash = hash(key);
-        let places = self.tags.len() as u128;
-        let at = usize::try_from((u128::from(hash) * places) >> 64).expect("below the number of places");
-        let [tag, ..] = hash.to_le_bytes();
-        (places != 0).then_some((at, tag.max(1)))
-    }
-
-    fn after(&self, at: usize) -> usize {
-        if at + 1 == self.tags.len() { 0 } else { at + 1 }
-    }
-
-    fn enter(&mut self, key: [u64; 2], number: u32) {
-        let (mut at, tag) = self.start(key).expect("there are places");
-        while self.tags[at] != 0 {
-            at = self.after(at);
-        }
-        (self.tags[at], self.numbers[at]) = (tag, number);
-    }
-
-    /// Doubles small tables; large ones grow by half, to leave less empty.
-    fn rebuild(&mut self) {
-        let taken = self.rows.len();
-        let places = if taken < 1_024 { (taken * 2).max(4) } else { taken + taken / 2 };
-        self.tags = vec![0; places];
-        self.numbers = vec![0; places];
-        for index in 0..taken {
-            let number = u32::try_from(index + 1).expect("numbers count to the range of their type");
-            self.enter(self.rows[index].key, number);
-        }
-    }
+/// The bucket of a hash among so many.
+fn bucket_of(hash: u64, buckets: usize) -> usize {
+    let mask = buckets.next_power_of_two() as u64 - 1;
+    let [wide, narrow] = [hash & mask, hash & (mask >> 1)].map(|at| usize::try_from(at).expect("below the mask"));
+    if wide < buckets { wide } else { narrow }
 }
 
 /// The open orders of a portfolio by number: a list in which the ended leave a gap until half of it
@@ -159,7 +170,7 @@ impl Names {
 /// gaps.
 #[derive(Debug, Default)]
 pub(crate) struct OpenNumbers {
-    rows: Vec<(OrderNumber, Option<Slot>)>,
+    rows: Blocks<(OrderNumber, Option<Slot>)>,
     open: usize,
 }
 
@@ -173,14 +184,13 @@ impl OpenNumbers {
     }
 
     pub(crate) fn get(&self, number: OrderNumber) -> Option<Slot> {
-        self.rows[self.find(number)?].1
+        self.rows.get(self.find(number)?)?.1
     }
 
     /// Adds an order with a number above all before it.
     pub(crate) fn add(&mut self, number: OrderNumber, slot: Slot) {
         let is_last = self.rows.last().is_none_or(|(last, _)| *last < number);
         assert!(is_last, "orders open in the order of their numbers");
-        grow_tightly(&mut self.rows);
         self.rows.push((number, Some(slot)));
         self.open += 1;
     }
@@ -188,12 +198,11 @@ impl OpenNumbers {
     /// Takes an open order out.
     pub(crate) fn remove(&mut self, number: OrderNumber) {
         let at = self.find(number).expect("only open orders end");
-        let slot = self.rows[at].1.take();
+        let slot = self.rows.get_mut(at).and_then(|(_, slot)| slot.take());
         assert!(slot.is_some(), "an order ends once");
         self.open -= 1;
         if self.rows.len() > 2 * self.open + 8 {
             self.rows.retain(|(_, slot)| slot.is_some());
-            self.rows.shrink_to(self.open + self.open / 8);
         }
     }
 
@@ -203,14 +212,21 @@ impl OpenNumbers {
     }
 
     fn find(&self, number: OrderNumber) -> Option<usize> {
-        let (first, last) = (self.rows.first()?.0, self.rows.last()?.0);
+        let (first, last) = (self.rows.get(0)?.0, self.rows.last()?.0);
         let behind = last.get().checked_sub(number.get())? as usize;
         let before = number.get().checked_sub(first.get())? as usize;
         // Numbers ascend by at least one, which bounds the place from both sides.
-        let from = (self.rows.len() - 1).saturating_sub(behind);
-        let to = before.min(self.rows.len() - 1);
-        let near = self.rows.get(from..=to)?;
-        near.binary_search_by_key(&number, |(number, _)| *number).ok().map(|at| from + at)
+        let mut from = (self.rows.len() - 1).saturating_sub(behind);
+        let mut to = before.min(self.rows.len() - 1);
+        while from <= to {
+            let middle = usize::midpoint(from, to);
+            match self.rows.get(middle)?.0.cmp(&number) {
+                Ordering::Equal => return Some(middle),
+                Ordering::Less => from = middle + 1,
+                Ordering::Greater => to = middle.checked_sub(1)?,
+            }
+        }
+        None
     }
 }
 

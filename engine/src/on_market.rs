@@ -11,8 +11,7 @@ use crate::orders::{QueueAhead, Slot};
 use crate::shard::Shard;
 use alloc::vec::Vec;
 use model::{
-    Aggressor, CalendarId, Event, EventBody, FillRule, InstrumentId, Liquidity, Price, Qty, Quote, Side, Tick,
-    Trade,
+    Aggressor, Event, EventBody, FillRule, InstrumentId, Liquidity, Price, Qty, Side, Tick, TickBody, Trade,
 };
 
 /// A trade that reached the book.
@@ -22,13 +21,26 @@ struct Print<'a> {
 }
 
 impl Shard {
-    /// A quote that may lead to something.
+    /// A tick that may lead to something.
+    #[cold]
     #[inline(never)]
-    pub(crate) fn on_loud_quote(&mut self, tick: &Tick, quote: &Quote, out: &mut Vec<Event>) {
-        let arrival = self.arrival();
-        let work = self.hot[row_of(tick.instrument)].take_quote(quote, tick.time, arrival);
-        if work.any() {
-            self.on_quote(tick.instrument, work, out);
+    pub(crate) fn on_loud_tick(&mut self, tick: &Tick, out: &mut Vec<Event>) {
+        match &tick.body {
+            TickBody::Quote(quote) => {
+                let arrival = self.arrival();
+                let row = row_of(tick.instrument);
+                let work = self.hot[row].take_quote(quote, tick.time, arrival);
+                if work.renews_ask {
+                    self.books[row].renew_display(Side::Buy);
+                }
+                if work.renews_bid {
+                    self.books[row].renew_display(Side::Sell);
+                }
+                if work.any() {
+                    self.on_quote(tick.instrument, work, out);
+                }
+            }
+            TickBody::Trade(trade) => self.on_print(tick, trade, out),
         }
     }
 
@@ -55,22 +67,20 @@ impl Shard {
         }
     }
 
-    /// A trade. Kept apart so that quotes, which are many more, stay short.
-    #[inline(never)]
-    pub(crate) fn on_print(&mut self, tick: &Tick, trade: &Trade, out: &mut Vec<Event>) {
+    fn on_print(&mut self, tick: &Tick, trade: &Trade, out: &mut Vec<Event>) {
         let arrival = self.arrival();
         let hot = &mut self.hot[row_of(tick.instrument)];
         // Prints outside the regular session are neither what stops watch nor a last price to
         // judge the next one by.
-        if hot.keeps_hours() && !self.sessions.is_open(CalendarId::Xnys, arrival.now) {
-            return;
+        if hot.keeps_hours() {
+            let Some(end) = self.sessions.regular_until(arrival.now) else { return };
+            hot.set_session_end(end);
         }
         if let Some(work) = hot.take_trade(trade, tick.time, arrival) {
             self.on_trade(tick.instrument, trade, work, out);
         }
     }
 
-    #[cold]
     fn on_trade(&mut self, instrument: InstrumentId, trade: &Trade, work: TradeWork, out: &mut Vec<Event>) {
         if !self.trades_now(instrument) {
             return;
@@ -111,7 +121,7 @@ impl Shard {
                 trade: None,
             };
             let filled = self.execute(slot, &offer, out);
-            self.portfolio_mut(portfolio).budgets.spend_display(display, filled);
+            self.spend_display(portfolio, display, filled);
         }
         self.give_scratch(slots);
     }

@@ -27,15 +27,18 @@ impl Sessions {
     pub(crate) fn is_open(&mut self, calendar: CalendarId, now: Time) -> bool {
         match self.effective(calendar) {
             CalendarId::AlwaysOpen => true,
-            CalendarId::Xnys => {
-                let session = match self.xnys {
-                    Some(session) if now < session.close => session,
-                    Some(_) | None => session_at_or_after(CalendarId::Xnys, now),
-                };
-                self.xnys = Some(session);
-                session.contains(now)
-            }
+            CalendarId::Xnys => self.regular_until(now).is_some(),
         }
+    }
+
+    /// When the regular session of the exchanges ends; `None` outside it.
+    pub(crate) fn regular_until(&mut self, now: Time) -> Option<Time> {
+        let session = match self.xnys {
+            Some(session) if now < session.close => session,
+            Some(_) | None => session_at_or_after(CalendarId::Xnys, now),
+        };
+        self.xnys = Some(session);
+        session.contains(now).then_some(session.close)
     }
 
     /// When a day order sent now ends: at the close of this session, or of the next one. `None`
