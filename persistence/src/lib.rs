@@ -6,20 +6,24 @@
 #![forbid(unsafe_code)]
 
 pub mod catalogue;
+mod inspect;
 pub mod journal;
 mod recovery;
 mod rows;
+pub mod salvage;
 pub mod snapshot;
 pub mod storage;
 pub mod views;
 
 pub use catalogue::{ApiKeyRow, Catalogue, CatalogueError, NewApiKey, NewPortfolio, NewUser, PortfolioRow, User};
+pub use inspect::{Inspection, SegmentReport, Source};
 pub use journal::{
-    AppendError, Corruption, Epoch, Journal, JournalConfig, OpenError, SealedSegment, ShardBatch, ShardHead,
+    AppendError, Corruption, Epoch, FirstEvents, Journal, JournalConfig, OpenError, Place, RowEncoder,
+    SealedSegment, ShardBatch, ShardHead, Trimmer, encode_row,
 };
 pub use recovery::{RecoverError, Recovered, RecoveryVisitor, RecoveryWarning};
 pub use snapshot::SnapshotError;
-pub use storage::{FileStorage, SimulatedStorage, Storage};
+pub use storage::{FileStorage, ObservedStorage, SimulatedStorage, Storage};
 pub use views::{
     MessageRow, OrderFilter, OrderRow, StatusFilter, TradeFilter, TradeRow, ViewBatch, ViewConfig, ViewError,
     ViewOrigin, ViewStore,

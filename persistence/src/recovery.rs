@@ -6,7 +6,7 @@
 
 use crate::journal::{
     Batch, Corruption, Epoch, Journal, JournalConfig, Manifest, SegmentError, SegmentReader, ShardHead, decode,
-    end_mismatch,
+    end_mismatch, shard_id,
 };
 use crate::snapshot::{self, SnapshotError};
 use model::{Event, ShardId, ShardImage, ShardSeq};
@@ -21,6 +21,15 @@ pub trait RecoveryVisitor {
 
     /// The next event of a shard.
     fn event(&mut self, shard: ShardId, seq: ShardSeq, event: &Event);
+
+    /// The next events of a shard, which were one row: for whoever keeps them.
+    fn events(&mut self, shard: ShardId, first_seq: ShardSeq, events: Vec<Event>) {
+        let mut seq = first_seq;
+        for event in &events {
+            self.event(shard, seq, event);
+            seq = seq.next();
+        }
+    }
 }
 
 /// What recovery found.
@@ -77,12 +86,25 @@ pub enum RecoverError {
         segment: u32,
     },
     /// Bytes are not what was written. Nothing after them was told.
-    #[error("{dir}: {corruption}; restore the journal from a backup")]
+    #[error("{dir}: {corruption}; restore the journal from a backup, or see papertape salvage")]
     Corrupt {
         /// The journal.
         dir: PathBuf,
         /// What was found.
         corruption: Corruption,
+    },
+    /// The first events were removed, and no snapshot stands for them.
+    #[error(
+        "{dir}: the segments before {first_segment} were removed by trimming, and no snapshot of shard \
+         {shard} holds; restore the journal from a backup"
+    )]
+    Trimmed {
+        /// The journal.
+        dir: PathBuf,
+        /// The shard.
+        shard: u16,
+        /// The first segment that is there.
+        first_segment: u32,
     },
     /// A snapshot knows of events that the journal does not have.
     #[error(
@@ -125,8 +147,8 @@ impl Journal {
                     heads.push(found.head);
                 }
                 None => {
+                    heads.push(snapshot::beginning(self.config(), self.manifest(), shard)?);
                     visitor.begin(shard, &ShardImage::default());
-                    heads.push(ShardHead::genesis(self.epoch(), shard));
                 }
             }
         }
@@ -134,16 +156,30 @@ impl Journal {
     }
 
     /// Tells every event from the very first, all verified: for views that are made anew, and to
-    /// check a whole journal.
+    /// check a whole journal. Where the first segments were removed it begins with the oldest snapshot
+    /// of each shard instead, since nothing older is left.
     ///
     /// # Errors
     /// As for [`Journal::recover`].
     pub fn replay(&mut self, visitor: &mut dyn RecoveryVisitor) -> Result<Recovered, RecoverError> {
-        let heads = self.manifest().heads_before(1);
-        for shard in 0..self.shards() {
-            visitor.begin(ShardId::new(shard), &ShardImage::default());
+        let mut warnings = Vec::new();
+        let mut heads = Vec::new();
+        for shard in (0..self.shards()).map(ShardId::new) {
+            let oldest = if self.first_segment() > 1 {
+                snapshot::oldest_good(self.config(), self.manifest(), shard, &mut warnings)
+                    .map_err(snapshot_error)?
+            } else {
+                None
+            };
+            if let Some(oldest) = oldest {
+                visitor.begin(shard, &oldest.image);
+                heads.push(oldest.head);
+            } else {
+                heads.push(snapshot::beginning(self.config(), self.manifest(), shard)?);
+                visitor.begin(shard, &ShardImage::default());
+            }
         }
-        self.tell(heads, Vec::new(), visitor)
+        self.tell(heads, warnings, visitor)
     }
 
     fn tell(
@@ -152,13 +188,7 @@ impl Journal {
         warnings: Vec<RecoveryWarning>,
         visitor: &mut dyn RecoveryVisitor,
     ) -> Result<Recovered, RecoverError> {
-        let mut batch_told = |shard: ShardId, batch: &Batch| {
-            let mut seq = batch.first_seq;
-            for event in &batch.events {
-                visitor.event(shard, seq, event);
-                seq = seq.next();
-            }
-        };
+        let mut batch_told = |shard: ShardId, batch: Batch| visitor.events(shard, batch.first_seq, batch.events);
         fold_sealed(self.config(), self.manifest(), self.manifest().active(), &mut heads, &mut batch_told)?;
         let active = self.active_reader().ok_or(RecoverError::Poisoned)?;
         let number = self.manifest().active();
@@ -178,7 +208,7 @@ pub(crate) fn fold_sealed(
     manifest: &Manifest,
     end: u32,
     heads: &mut [ShardHead],
-    told: &mut dyn FnMut(ShardId, &Batch),
+    told: &mut dyn FnMut(ShardId, Batch),
 ) -> Result<(), RecoverError> {
     for sealed in manifest.sealed.iter().filter(|sealed| sealed.number < end) {
         let number = sealed.number;
@@ -191,7 +221,7 @@ pub(crate) fn fold_sealed(
                 reader.check(manifest, number)?;
                 Ok(reader)
             })
-            .map_err(|error| recover_error(config, number, error))?;
+            .map_err(|error| recover_error(config, number, error.with_first(&manifest.heads_before(number))))?;
         for (shard, (head, until)) in heads.iter_mut().zip(&sealed.heads).enumerate() {
             if head.seq < until.seq {
                 fold_segment(&reader, shard_id(shard), head, until, told)
@@ -208,7 +238,7 @@ fn fold_segment(
     shard: ShardId,
     head: &mut ShardHead,
     until: &ShardHead,
-    told: &mut dyn FnMut(ShardId, &Batch),
+    told: &mut dyn FnMut(ShardId, Batch),
 ) -> Result<(), SegmentError> {
     let segment = reader.number();
     loop {
@@ -226,8 +256,9 @@ fn fold_segment(
                     found: row.first_seq.get(),
                 }));
             }
-            told(shard, &batch);
-            *head = batch.head;
+            let after = batch.head;
+            told(shard, batch);
+            *head = after;
         }
     }
     if head == until {
@@ -236,11 +267,7 @@ fn fold_segment(
     Err(SegmentError::Corrupt(end_mismatch(segment, usize::from(shard.get()), until, head)))
 }
 
-fn shard_id(index: usize) -> ShardId {
-    ShardId::new(u16::try_from(index).expect("shards are counted in 16 bits"))
-}
-
-fn recover_error(config: &JournalConfig, segment: u32, error: SegmentError) -> RecoverError {
+pub(crate) fn recover_error(config: &JournalConfig, segment: u32, error: SegmentError) -> RecoverError {
     let dir = config.dir.clone();
     match error {
         SegmentError::Corrupt(corruption) => RecoverError::Corrupt { dir, corruption },

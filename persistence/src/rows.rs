@@ -37,9 +37,17 @@ where
 /// Puts the hash in front of bytes.
 pub(crate) fn seal(body: &[u8]) -> Vec<u8> {
     let mut row = Vec::with_capacity(ROW_HASH_BYTES + body.len());
-    row.extend_from_slice(&blake3::hash(body).as_bytes()[..ROW_HASH_BYTES]);
-    row.extend_from_slice(body);
+    seal_into(&mut row, |row| row.extend_from_slice(body));
     row
+}
+
+/// Writes bytes behind their hash into the buffer, in place of what was there.
+pub(crate) fn seal_into(row: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+    row.clear();
+    row.extend_from_slice(&[0; ROW_HASH_BYTES]);
+    write(row);
+    let hash = blake3::hash(&row[ROW_HASH_BYTES..]);
+    row[..ROW_HASH_BYTES].copy_from_slice(&hash.as_bytes()[..ROW_HASH_BYTES]);
 }
 
 /// The bytes behind a hash that holds.

@@ -142,13 +142,16 @@ fn make_one<F: Fold>(
     if target.seq.get() == 0 || base.as_ref().is_some_and(|base| base.head.seq >= target.seq) {
         return Ok(());
     }
-    let mut state = match &base {
-        Some(base) => restore(&base.image),
-        None => restore(&ShardImage::default()),
-    };
     // Other shards stand at the end already, so that none of their rows is read.
     let mut heads = through.heads.clone();
-    heads[index] = base.as_ref().map_or_else(|| ShardHead::genesis(manifest.epoch, shard), |base| base.head);
+    let mut state = if let Some(base) = &base {
+        heads[index] = base.head;
+        restore(&base.image)
+    } else {
+        heads[index] =
+            beginning(config, manifest, shard).map_err(|error| SnapshotError::Journal(Box::new(error)))?;
+        restore(&ShardImage::default())
+    };
     fold_sealed(config, manifest, through.number + 1, &mut heads, &mut |_, batch| {
         for event in &batch.events {
             state.fold(event);
@@ -181,6 +184,45 @@ pub(crate) fn newest_good(
         }
     }
     Ok(None)
+}
+
+/// The oldest snapshot of a shard that holds.
+pub(crate) fn oldest_good(
+    config: &JournalConfig,
+    manifest: &Manifest,
+    shard: ShardId,
+    warnings: &mut Vec<RecoveryWarning>,
+) -> Result<Option<Snapshot>, SnapshotError> {
+    Ok(good(config, manifest, shard, warnings)?.into_iter().next())
+}
+
+/// The snapshots of a shard that hold, oldest first.
+fn good(
+    config: &JournalConfig,
+    manifest: &Manifest,
+    shard: ShardId,
+    warnings: &mut Vec<RecoveryWarning>,
+) -> Result<Vec<Snapshot>, SnapshotError> {
+    let mut found = Vec::new();
+    for (seq, path) in list(config, shard)? {
+        match read(config, manifest, shard, seq, &path)? {
+            Ok(snapshot) => found.push(snapshot),
+            Err(reason) => warnings.push(RecoveryWarning { path, reason }),
+        }
+    }
+    Ok(found)
+}
+
+/// Whether the snapshot of a shard that is named for this event holds; `None` where it does.
+pub(crate) fn check(
+    config: &JournalConfig,
+    manifest: &Manifest,
+    shard: ShardId,
+    seq: ShardSeq,
+) -> Result<Option<RecoveryWarning>, SnapshotError> {
+    let path = config.dir.join(name(shard, seq));
+    let found = read(config, manifest, shard, seq, &path)?;
+    Ok(found.err().map(|reason| RecoveryWarning { path, reason }))
 }
 
 /// Whether a name is one that snapshots have.
@@ -263,18 +305,59 @@ fn read(
             return Err(format!("it ends at event {} and is named for event {seq}", head.seq));
         }
         // Every snapshot is made where a segment was sealed, so the manifest knows its hash.
-        let sealed = manifest.sealed.iter().map(|sealed| sealed.heads[usize::from(shard.get())]);
+        let ends = manifest.trimmed.iter().chain(&manifest.sealed);
+        let sealed = ends.map(|sealed| sealed.heads[usize::from(shard.get())]);
         let mut known = sealed.filter(|sealed| sealed.seq == seq);
         match known.next() {
             Some(sealed) if sealed.hash != head.hash => Err("it belongs to another chain of events".to_owned()),
             Some(_) => Ok(Snapshot { path: path.to_owned(), head, image }),
             // Later than every seal: whether the journal lost events is for the caller to say.
+            None if is_trimmed(manifest, shard, seq) => Err("the events that follow it were removed".to_owned()),
             None if manifest.sealed.last().is_none_or(|last| last.heads[usize::from(shard.get())].seq < seq) => {
                 Ok(Snapshot { path: path.to_owned(), head, image })
             }
             None => Err("no segment ends where it does".to_owned()),
         }
     }))
+}
+
+/// Whether events after this one were removed with their segments.
+fn is_trimmed(manifest: &Manifest, shard: ShardId, seq: ShardSeq) -> bool {
+    manifest.trimmed.as_ref().is_some_and(|trimmed| seq < trimmed.heads[usize::from(shard.get())].seq)
+}
+
+/// Where the state of a shard without any snapshot begins; refused once its first events were removed.
+pub(crate) fn beginning(
+    config: &JournalConfig,
+    manifest: &Manifest,
+    shard: ShardId,
+) -> Result<ShardHead, RecoverError> {
+    if is_trimmed(manifest, shard, ShardSeq::new(0)) {
+        let dir = config.dir.clone();
+        return Err(RecoverError::Trimmed { dir, shard: shard.get(), first_segment: manifest.first() });
+    }
+    Ok(ShardHead::genesis(manifest.epoch, shard))
+}
+
+/// The last sealed segment that is no longer needed: every shard has two snapshots that hold, read
+/// and checked here, and the older of them stands at its end or later. `None` where there is none.
+///
+/// # Errors
+/// When the manifest or the disk fails.
+pub fn covered(config: &JournalConfig) -> Result<Option<u32>, SnapshotError> {
+    let Some(manifest) =
+        read_manifest(&*config.storage, &config.dir).map_err(|error| SnapshotError::Manifest(Box::new(error)))?
+    else {
+        return Ok(None);
+    };
+    let mut covered = Vec::new();
+    for shard in (0..manifest.shards).map(ShardId::new) {
+        let good = good(config, &manifest, shard, &mut Vec::new())?;
+        covered.push(good.into_iter().rev().nth(1).map_or(ShardSeq::new(0), |snapshot| snapshot.head.seq));
+    }
+    let is_covered =
+        |sealed: &&SealedSegment| sealed.heads.iter().zip(&covered).all(|(head, covered)| head.seq <= *covered);
+    Ok(manifest.sealed.iter().take_while(is_covered).last().map(|sealed| sealed.number))
 }
 
 fn encode(epoch: Epoch, shard: ShardId, head: &ShardHead, image: &ShardImage) -> Vec<u8> {

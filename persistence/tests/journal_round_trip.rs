@@ -136,9 +136,9 @@ fn a_newer_format_is_refused_by_name() {
     run(&config, 2).1.expect("it runs");
     let path = config.dir.join("MANIFEST");
     let text = String::from_utf8(storage.read(&path).expect("it is there")).expect("it is text");
-    let body = text.split("hash ").next().expect("it has a body").replace("format 1\n", "format 2\n");
+    let body = text.split("hash ").next().expect("it has a body").replace("format 1\n", "format 3\n");
     let newer = format!("{body}hash {}\n", blake3::hash(body.as_bytes()).to_hex());
     storage.write(&path, newer.as_bytes()).expect("it is written");
     let refused = Journal::open(config).expect_err("it is refused");
-    assert!(matches!(&refused, OpenError::Format { found, known: 1, .. } if found == "2"), "{refused}");
+    assert!(matches!(&refused, OpenError::Format { found, known: 2, .. } if found == "3"), "{refused}");
 }

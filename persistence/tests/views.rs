@@ -103,7 +103,7 @@ fn batch() -> ViewBatch {
         batch.messages.push(MessageRow {
             portfolio: PortfolioId::new(1),
             seq: PortfolioSeq::new(u64::from(number)),
-            bytes: vec![u8::try_from(number).unwrap(); 3],
+            bytes: vec![u8::try_from(number).unwrap(); 3].into(),
         });
     }
     batch.orders.push(order(2, 1, "AAPL"));

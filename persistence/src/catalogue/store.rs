@@ -11,7 +11,8 @@ use redb::{Database, ReadTransaction, ReadableDatabase, WriteTransaction};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// Memory for pages: the catalogue is small and its readers keep what they need.
 const CACHE_BYTES: usize = 8 << 20;
@@ -95,7 +96,10 @@ pub enum CatalogueError {
 #[derive(Debug)]
 pub struct Catalogue {
     path: PathBuf,
-    database: Database,
+    /// `None` where it was closed to be opened again, and could not be.
+    database: RwLock<Option<Database>>,
+    /// Set where the disk failed a read: the database answers nothing more until it is opened anew.
+    is_unreadable: AtomicBool,
     installation_tag: u64,
     jwt_secret: [u8; 32],
 }
@@ -125,7 +129,8 @@ impl Catalogue {
         match storage.len(path).map_err(io)? {
             None => create(path, &**storage)?,
             Some(0) => return Err(damaged(path, "it is empty")),
-            Some(_) => {}
+            // A process that was killed as it made the file may have left a name that is not durable.
+            Some(_) => storage.sync_dir(parent(path)).map_err(io)?,
         }
         let backend = storage.open(path, OpenMode::Existing).map_err(io)?;
         let opened = catch_unwind(AssertUnwindSafe(|| {
@@ -147,10 +152,44 @@ impl Catalogue {
         }
         Ok(Self {
             path: path.to_owned(),
-            database,
+            database: RwLock::new(Some(database)),
+            is_unreadable: AtomicBool::new(false),
             installation_tag: settings.installation_tag,
             jwt_secret: settings.jwt_secret,
         })
+    }
+
+    /// Closes the file until [`Self::reopen`]; nothing can be read or written meanwhile.
+    pub fn close(&self) {
+        close(self.database.write().unwrap_or_else(PoisonError::into_inner).take());
+    }
+
+    /// Closes the file, whatever state an error left it in, and opens it anew: nothing that failed is
+    /// tried again on what was open. Readers and writers wait meanwhile.
+    ///
+    /// # Errors
+    /// As at opening, and when another catalogue lies there now; nothing can be read until a later
+    /// call succeeds.
+    pub fn reopen(&self, storage: &Arc<dyn Storage>) -> Result<(), CatalogueError> {
+        let mut slot = self.database.write().unwrap_or_else(PoisonError::into_inner);
+        close(slot.take());
+        let io = |source| CatalogueError::Io { path: self.path.clone(), source };
+        if storage.len(&self.path).map_err(io)?.is_none() {
+            return Err(damaged(&self.path, "it is gone"));
+        }
+        let other = Self::open(&self.path, storage)?;
+        if (other.installation_tag, other.jwt_secret) != (self.installation_tag, self.jwt_secret) {
+            return Err(damaged(&self.path, "it is the catalogue of another installation"));
+        }
+        *slot = other.database.into_inner().unwrap_or_else(PoisonError::into_inner);
+        self.is_unreadable.store(false, Ordering::Release);
+        Ok(())
+    }
+
+    /// Whether the disk failed a read: nothing can be read any more until [`Self::reopen`].
+    #[must_use]
+    pub fn is_unreadable(&self) -> bool {
+        self.is_unreadable.load(Ordering::Acquire)
     }
 
     /// A number drawn when the catalogue was made: goes into the ids that clients see.
@@ -169,19 +208,29 @@ impl Catalogue {
         &self,
         work: impl FnOnce(&ReadTransaction) -> Result<T, Failure>,
     ) -> Result<T, CatalogueError> {
+        let open = self.database.read().unwrap_or_else(PoisonError::into_inner);
+        let database = open.as_ref().ok_or_else(|| self.closed())?;
         let read = || {
-            let transaction = self.database.begin_read()?;
+            let transaction = database.begin_read()?;
             work(&transaction)
         };
-        read().map_err(|failure| error(&self.path, failure))
+        read().map_err(|failure| {
+            let error = error(&self.path, failure);
+            if error.is_storage_failure() {
+                self.is_unreadable.store(true, Ordering::Release);
+            }
+            error
+        })
     }
 
     pub(super) fn write<T>(
         &self,
         work: impl FnOnce(&WriteTransaction) -> Result<T, Failure>,
     ) -> Result<T, CatalogueError> {
+        let open = self.database.read().unwrap_or_else(PoisonError::into_inner);
+        let database = open.as_ref().ok_or_else(|| self.closed())?;
         let write = || {
-            let mut transaction = self.database.begin_write()?;
+            let mut transaction = database.begin_write()?;
             transaction.set_two_phase_commit(true);
             // Dropped without a commit, a transaction changes nothing: a refusal needs no undoing.
             let value = work(&transaction)?;
@@ -189,6 +238,30 @@ impl Catalogue {
             Ok(value)
         };
         write().map_err(|failure| error(&self.path, failure))
+    }
+
+    fn closed(&self) -> CatalogueError {
+        let source = io::Error::new(io::ErrorKind::NotConnected, "the file could not be opened again yet");
+        CatalogueError::Io { path: self.path.clone(), source }
+    }
+}
+
+impl CatalogueError {
+    /// Whether the disk failed, rather than what was asked or what lies on it: opening again may help.
+    #[must_use]
+    pub fn is_storage_failure(&self) -> bool {
+        match self {
+            Self::Io { .. } | Self::Database { .. } | Self::InUse { .. } => true,
+            Self::UsernameTaken
+            | Self::NicknameTaken
+            | Self::UnknownUser(_)
+            | Self::UnknownPortfolio(_)
+            | Self::UnknownKey
+            | Self::KeyTaken
+            | Self::TooMany { .. }
+            | Self::Format { .. }
+            | Self::Corrupt { .. } => false,
+        }
     }
 }
 
@@ -212,6 +285,11 @@ fn error(path: &Path, failure: Failure) -> CatalogueError {
             source => CatalogueError::Database { path: path.to_owned(), source: Box::new(source) },
         },
     }
+}
+
+/// Lets go of a database that may be in any state: that must not end the thread.
+fn close(database: Option<Database>) {
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(database)));
 }
 
 /// Makes the file under a temporary name, so that a crash leaves none or a whole one.

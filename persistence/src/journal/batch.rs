@@ -13,7 +13,8 @@ use rkyv::{Archive, Archived, Place, Serialize, rancor};
 
 /// Version of the header and of the archived event types.
 pub(crate) const BATCH_FORMAT: u16 = 1;
-/// Version of the trading rules that made the events; kept for the record.
+/// Version of the trading rules that made the events. Older ones are folded as they are, because
+/// events are facts; newer ones are refused.
 pub(crate) const ENGINE_RULES: u16 = 1;
 
 const MAGIC: [u8; 4] = *b"PTJB";
@@ -211,6 +212,16 @@ impl Header {
                 seq: at.seq,
                 found: format,
                 known: BATCH_FORMAT,
+            });
+        }
+        let rules = u16::from_le_bytes(field(row, 6));
+        if rules > ENGINE_RULES {
+            return Err(Corruption::Rules {
+                segment,
+                shard: at.shard,
+                seq: at.seq,
+                found: rules,
+                known: ENGINE_RULES,
             });
         }
         let named = u16::from_le_bytes(field(row, 8));

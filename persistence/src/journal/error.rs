@@ -2,6 +2,7 @@
 //!
 //! It owns the words that a person reads when start-up refuses. It must never lose the source.
 
+use core::fmt;
 use std::io;
 use std::path::PathBuf;
 
@@ -9,19 +10,35 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error, Clone, PartialEq, Eq)]
 pub enum Corruption {
     /// The database beneath a segment is damaged.
-    #[error("segment {segment}: the file is damaged: {reason}")]
+    #[error("segment {segment}{first}: the file is damaged: {reason}")]
     Database {
         /// Its number.
         segment: u32,
+        /// The events that are in it.
+        first: FirstEvents,
         /// What was noticed.
         reason: String,
     },
     /// A segment does not say what the manifest says of it.
-    #[error("segment {segment}: {reason}")]
+    #[error("segment {segment}{first}: {reason}")]
     Segment {
         /// Its number.
         segment: u32,
+        /// The events that are in it.
+        first: FirstEvents,
         /// What does not fit.
+        reason: String,
+    },
+    /// Rows cannot be read because the database beneath them is damaged.
+    #[error("segment {segment}, shard {shard}, from event {seq} on: the file is damaged: {reason}")]
+    Pages {
+        /// The segment.
+        segment: u32,
+        /// The shard.
+        shard: u16,
+        /// The first event that cannot be read.
+        seq: u64,
+        /// What was noticed.
         reason: String,
     },
     /// A row's header cannot be read.
@@ -51,6 +68,23 @@ pub enum Corruption {
         /// The format it names.
         found: u16,
         /// The format that is read here.
+        known: u16,
+    },
+    /// A row was made under trading rules that this version does not know.
+    #[error(
+        "segment {segment}, shard {shard}, batch {seq}: made under engine rules {found}, this version knows rules \
+         up to {known}; start the version that wrote it"
+    )]
+    Rules {
+        /// The segment.
+        segment: u32,
+        /// The shard.
+        shard: u16,
+        /// The first event of the batch.
+        seq: u64,
+        /// The rules it names.
+        found: u16,
+        /// The newest rules that are known here.
         known: u16,
     },
     /// A row's bytes have another hash than it says.
@@ -105,6 +139,42 @@ pub enum Corruption {
         /// What does not fit.
         reason: String,
     },
+    /// The journal ends before the last commit that the witness saw.
+    #[error(
+        "segment {segment}, shard {shard}: acknowledged rows are gone: it ends at event {actual_seq} with hash \
+         {actual}, the witness saw event {expected_seq} with hash {expected}"
+    )]
+    Gone {
+        /// The segment that was written when the witness saw it.
+        segment: u32,
+        /// The shard.
+        shard: u16,
+        /// The last event that the witness saw.
+        expected_seq: u64,
+        /// The hash of the row that held it.
+        expected: String,
+        /// The last event that is there.
+        actual_seq: u64,
+        /// The hash of the row that holds it.
+        actual: String,
+    },
+    /// The row that the witness saw is another one.
+    #[error(
+        "segment {segment}, shard {shard}, event {seq}: the row that ends here has hash {actual}, the witness saw \
+         {expected}"
+    )]
+    Witness {
+        /// The segment that was written when the witness saw it.
+        segment: u32,
+        /// The shard.
+        shard: u16,
+        /// The last event of the row.
+        seq: u64,
+        /// The hash that the witness saw.
+        expected: String,
+        /// The hash of the row that is there; zeros when no row ends there.
+        actual: String,
+    },
     /// A shard's chain does not end where it was known to end.
     #[error(
         "segment {segment}, shard {shard}: ends at event {actual_seq} with hash {actual}, expected event \
@@ -124,6 +194,90 @@ pub enum Corruption {
         /// The hash there.
         actual: String,
     },
+}
+
+/// The first event of each shard that a segment holds, or would hold; empty where that is not known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FirstEvents(pub Vec<u64>);
+
+impl fmt::Display for FirstEvents {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (shard, seq) in self.0.iter().enumerate() {
+            write!(out, "{}shard {shard} from event {seq} on", if shard == 0 { " (" } else { ", " })?;
+        }
+        if self.0.is_empty() { Ok(()) } else { out.write_str(")") }
+    }
+}
+
+/// Where damage lies, as far as it can be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The segment.
+    pub segment: u32,
+    /// The shard; `None` where the whole segment is damaged.
+    pub shard: Option<u16>,
+    /// The first event of the batch, or the event where the chain ends.
+    pub seq: Option<u64>,
+    /// The hash that should be there.
+    pub expected: Option<String>,
+    /// The hash that is there.
+    pub found: Option<String>,
+}
+
+impl Corruption {
+    /// The place alone, for programs.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        let of = |segment: &u32, shard: Option<u16>, seq: Option<u64>| Place {
+            segment: *segment,
+            shard,
+            seq,
+            expected: None,
+            found: None,
+        };
+        match self {
+            Self::Database { segment, .. } | Self::Segment { segment, .. } => of(segment, None, None),
+            Self::Pages { segment, shard, seq, .. }
+            | Self::Header { segment, shard, seq, .. }
+            | Self::Format { segment, shard, seq, .. }
+            | Self::Rules { segment, shard, seq, .. }
+            | Self::Events { segment, shard, seq, .. } => of(segment, Some(*shard), Some(*seq)),
+            Self::Gap { segment, shard, expected, .. } => of(segment, Some(*shard), Some(*expected)),
+            Self::Hash { segment, shard, seq, expected, actual }
+            | Self::Chain { segment, shard, seq, expected, actual }
+            | Self::Witness { segment, shard, seq, expected, actual } => Place {
+                expected: Some(expected.clone()),
+                found: Some(actual.clone()),
+                ..of(segment, Some(*shard), Some(*seq))
+            },
+            Self::Gone { segment, shard, expected, actual_seq, actual, .. }
+            | Self::End { segment, shard, expected, actual_seq, actual, .. } => Place {
+                expected: Some(expected.clone()),
+                found: Some(actual.clone()),
+                ..of(segment, Some(*shard), Some(*actual_seq))
+            },
+        }
+    }
+
+    /// The same, with the events of the segment named where the whole of it is meant.
+    pub(crate) fn with_first(self, before: &[super::ShardHead]) -> Self {
+        let named = || FirstEvents(before.iter().map(|head| head.seq.get() + 1).collect());
+        match self {
+            Self::Database { segment, reason, .. } => Self::Database { segment, first: named(), reason },
+            Self::Segment { segment, reason, .. } => Self::Segment { segment, first: named(), reason },
+            other @ (Self::Pages { .. }
+            | Self::Header { .. }
+            | Self::Format { .. }
+            | Self::Rules { .. }
+            | Self::Hash { .. }
+            | Self::Chain { .. }
+            | Self::Gap { .. }
+            | Self::Events { .. }
+            | Self::Gone { .. }
+            | Self::Witness { .. }
+            | Self::End { .. }) => other,
+        }
+    }
 }
 
 /// Why a journal cannot be opened.
@@ -201,8 +355,16 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
     },
+    /// The witness was written beside another journal.
+    #[error(
+        "{path}: the witness is of another journal; where a backup was restored without its own, remove this one"
+    )]
+    WitnessForeign {
+        /// The file.
+        path: PathBuf,
+    },
     /// Bytes are not what was written.
-    #[error("{dir}: {corruption}; restore the journal from a backup")]
+    #[error("{dir}: {corruption}; restore the journal from a backup, or see papertape salvage")]
     Corrupt {
         /// The journal.
         dir: PathBuf,

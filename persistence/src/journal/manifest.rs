@@ -10,8 +10,10 @@ use std::fmt::Write;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Version of the directory's layout.
-pub(crate) const MANIFEST_FORMAT: u16 = 1;
+/// Version of the directory's layout. One whose beginning was trimmed is of the second format, which
+/// has a line more; all others are still written in the first, for older versions to read.
+const WHOLE_FORMAT: u16 = 1;
+const TRIMMED_FORMAT: u16 = 2;
 const TITLE: &str = "papertape journal";
 
 /// What the journal consists of.
@@ -19,7 +21,9 @@ const TITLE: &str = "papertape journal";
 pub(crate) struct Manifest {
     pub(crate) epoch: Epoch,
     pub(crate) shards: u16,
-    /// Full segments, from the first.
+    /// The last of the segments that were removed; `None` while the first one is there.
+    pub(crate) trimmed: Option<SealedSegment>,
+    /// Full segments, from the first that was not removed.
     pub(crate) sealed: Vec<SealedSegment>,
     /// Where each shard stood when the journal was closed in order; `None` while it is open, and
     /// after a crash.
@@ -46,12 +50,28 @@ impl Manifest {
     /// The number of the segment that is written.
     pub(crate) fn active(&self) -> u32 {
         let sealed = u32::try_from(self.sealed.len()).expect("a segment is opened after hours, not nanoseconds");
-        sealed.checked_add(1).expect("segments do not run out")
+        sealed.checked_add(self.first()).expect("segments do not run out")
+    }
+
+    /// The number of the first segment that is there.
+    pub(crate) fn first(&self) -> u32 {
+        self.trimmed.as_ref().map_or(1, |trimmed| trimmed.number.checked_add(1).expect("segments do not run out"))
+    }
+
+    /// Drops the segments up to this one, which must be sealed; says which ones those were.
+    pub(crate) fn trim(&mut self, through: u32) -> std::ops::Range<u32> {
+        let first = self.first();
+        let count = self.sealed.iter().take_while(|sealed| sealed.number <= through).count();
+        if let Some(last) = self.sealed.drain(..count).next_back() {
+            self.trimmed = Some(last);
+        }
+        first..self.first()
     }
 
     /// Where each shard stood before this segment.
     pub(crate) fn heads_before(&self, segment: u32) -> Vec<ShardHead> {
-        match segment.checked_sub(2).and_then(|index| self.sealed.get(index as usize)) {
+        let mut known = self.trimmed.iter().chain(&self.sealed);
+        match known.find(|sealed| Some(sealed.number) == segment.checked_sub(1)) {
             Some(sealed) => sealed.heads.clone(),
             None => (0..self.shards).map(|shard| ShardHead::genesis(self.epoch, ShardId::new(shard))).collect(),
         }
@@ -63,8 +83,12 @@ impl Manifest {
     }
 
     pub(crate) fn encode(&self) -> String {
-        let mut text =
-            format!("{TITLE}\nformat {MANIFEST_FORMAT}\nepoch {}\nshards {}\n", self.epoch, self.shards);
+        let format = if self.trimmed.is_some() { TRIMMED_FORMAT } else { WHOLE_FORMAT };
+        let mut text = format!("{TITLE}\nformat {format}\nepoch {}\nshards {}\n", self.epoch, self.shards);
+        if let Some(trimmed) = &self.trimmed {
+            let _ = write!(text, "trimmed {}", trimmed.number);
+            put_heads(&mut text, &trimmed.heads);
+        }
         for sealed in &self.sealed {
             text.push_str("sealed");
             put_heads(&mut text, &sealed.heads);
@@ -92,11 +116,11 @@ impl Manifest {
             return Err(damaged("it does not begin as a manifest does"));
         }
         let format = lines.next().and_then(|line| line.strip_prefix("format ")).unwrap_or_default();
-        if format != MANIFEST_FORMAT.to_string() {
+        if ![WHOLE_FORMAT, TRIMMED_FORMAT].iter().any(|known| format == known.to_string()) {
             return Err(OpenError::Format {
                 path: path.to_owned(),
                 found: format.to_owned(),
-                known: MANIFEST_FORMAT,
+                known: TRIMMED_FORMAT,
             });
         }
         let manifest = Self::parse(lines).ok_or_else(|| damaged("a line is not understood"))?;
@@ -107,12 +131,19 @@ impl Manifest {
     }
 
     fn parse<'a>(lines: impl Iterator<Item = &'a str>) -> Option<Self> {
-        let mut manifest = Self { epoch: Epoch::new(0), shards: 0, sealed: Vec::new(), closed: None };
+        let mut manifest =
+            Self { epoch: Epoch::new(0), shards: 0, trimmed: None, sealed: Vec::new(), closed: None };
         for line in lines {
             let (word, rest) = line.split_once(' ')?;
             match word {
                 "epoch" => manifest.epoch = Epoch::new(u128::from_str_radix(rest, 16).ok()?),
                 "shards" => manifest.shards = rest.parse().ok().filter(|shards| *shards > 0)?,
+                "trimmed" => {
+                    let (number, heads) = rest.split_once(' ')?;
+                    let number = number.parse().ok().filter(|number| *number > 0)?;
+                    let heads = parse_heads(heads, manifest.shards)?;
+                    manifest.trimmed = Some(SealedSegment { number, heads });
+                }
                 "sealed" => {
                     let heads = parse_heads(rest, manifest.shards)?;
                     manifest.sealed.push(SealedSegment { number: manifest.active(), heads });

@@ -10,21 +10,26 @@ mod error;
 mod manifest;
 mod open;
 mod segment;
+mod witness;
 
-pub use error::{AppendError, Corruption, OpenError};
+pub use error::{AppendError, Corruption, FirstEvents, OpenError, Place};
 
 pub(crate) use batch::{Batch, ENGINE_RULES, decode};
 pub(crate) use manifest::{Manifest, manifest_path, read_manifest};
-pub(crate) use open::end_mismatch;
-pub(crate) use segment::{SegmentError, SegmentReader};
+pub(crate) use open::{end_mismatch, shard_id};
+pub(crate) use segment::{SegmentError, SegmentReader, segment_name};
+pub(crate) use witness::{Sighting, Testimony, compare, read_witness};
 
 use crate::storage::{Storage, StorageLock};
+use append::RowSize;
 use core::fmt;
 use model::{Event, ShardId, ShardSeq, Time};
 use rkyv::util::AlignedVec;
 use segment::ActiveSegment;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use witness::Witness;
 
 /// A journal's identity: drawn when it is made, so that another one in its place is noticed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -107,6 +112,22 @@ pub struct ShardBatch<'a> {
 /// Called with each segment that is sealed, on the thread that appends.
 pub type SealedHook = Box<dyn FnMut(&SealedSegment) + Send>;
 
+/// Lets a thread beside the journal say which segments are no longer needed. Clones say it to the
+/// same journal.
+#[derive(Clone, Debug)]
+pub struct Trimmer {
+    through: Arc<AtomicU32>,
+}
+
+impl Trimmer {
+    /// Has the sealed segments up to this one removed with the next change of segments, which replaces
+    /// the manifest anyway. The caller vouches that snapshots cover them: see
+    /// [`crate::snapshot::covered`].
+    pub fn request(&self, through: u32) {
+        self.through.fetch_max(through, Ordering::AcqRel);
+    }
+}
+
 /// The journal of a data directory. One exists per directory at a time, in all processes together.
 pub struct Journal {
     config: JournalConfig,
@@ -116,7 +137,11 @@ pub struct Journal {
     heads_next: Vec<ShardHead>,
     /// `None` once an operation failed: what the disk holds is unknown until it is read again.
     active: Option<ActiveSegment>,
+    witness: Witness,
+    /// Up to which segment the next change of segments may remove; 0 for none.
+    trim_through: Arc<AtomicU32>,
     buffer: AlignedVec,
+    row_size: RowSize,
     sealed_hook: Option<SealedHook>,
     /// Let go last, after the files are closed.
     _lock: Box<dyn StorageLock>,
@@ -169,6 +194,18 @@ impl Journal {
         self.sealed_hook = Some(hook);
     }
 
+    /// The number of the first segment that is there: above 1 once segments were removed.
+    #[must_use]
+    pub fn first_segment(&self) -> u32 {
+        self.manifest.first()
+    }
+
+    /// A handle with which another thread says what may be removed.
+    #[must_use]
+    pub fn trimmer(&self) -> Trimmer {
+        Trimmer { through: Arc::clone(&self.trim_through) }
+    }
+
     pub(crate) fn config(&self) -> &JournalConfig {
         &self.config
     }
@@ -193,6 +230,37 @@ impl ShardHead {
         hasher.update(&shard.get().to_le_bytes());
         Self { seq: ShardSeq::new(0), hash: *hasher.finalize().as_bytes() }
     }
+}
+
+/// Makes rows as the journal does, one after another in the same memory: for proofs of the layout
+/// and for measuring what the files cost.
+#[derive(Debug, Default)]
+pub struct RowEncoder {
+    buffer: AlignedVec,
+}
+
+impl RowEncoder {
+    /// The very bytes that a batch becomes, behind a chain that stands at `before`, and where the
+    /// chain stands after it.
+    ///
+    /// # Panics
+    /// When the batch is empty or does not follow on `before`.
+    #[must_use]
+    pub fn encode(&mut self, batch: &ShardBatch<'_>, before: &ShardHead) -> (&[u8], ShardHead) {
+        let head = batch::encode(batch, before, &mut self.buffer);
+        (&self.buffer, head)
+    }
+}
+
+/// One row in memory of its own: see [`RowEncoder::encode`].
+///
+/// # Panics
+/// When the batch is empty or does not follow on `before`.
+#[must_use]
+pub fn encode_row(batch: &ShardBatch<'_>, before: &ShardHead) -> (Vec<u8>, ShardHead) {
+    let mut encoder = RowEncoder::default();
+    let (row, head) = encoder.encode(batch, before);
+    (row.to_vec(), head)
 }
 
 /// A hash as people read it.

@@ -3,13 +3,17 @@
 //! It owns the order of steps that makes a crash at any of them harmless. It must never make a
 //! journal where files of one lie. Invariant: a segment holds rows only once the manifest lists it.
 
+use super::append::RowSize;
 use super::manifest::{Manifest, manifest_path, read_manifest};
 use super::segment::{self, ActiveSegment, SegmentError, SegmentReader, segment_name, segment_number};
+use super::witness::{self, Sighting, Testimony, WITNESS_FILE, Witness, witness_path};
 use super::{Epoch, Journal, JournalConfig, OpenError, ShardHead, batch};
 use crate::storage::Storage;
 use model::ShardId;
 use rkyv::util::AlignedVec;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 
 impl Journal {
     /// Opens the journal of a directory, or makes one where there is none.
@@ -30,6 +34,9 @@ impl Journal {
             .lock(&lock_path)
             .map_err(|source| OpenError::Io { path: lock_path.clone(), source })?
             .ok_or(OpenError::InUse { path: lock_path })?;
+        // A process that was killed may have left names that are seen and not yet durable; nothing is
+        // built on those.
+        storage.sync_dir(&config.dir).map_err(io)?;
         let manifest = match read_manifest(&*storage, &config.dir)? {
             Some(manifest) => manifest,
             None => create(&config)?,
@@ -43,12 +50,17 @@ impl Journal {
         }
         check_segments(&config, &manifest)?;
         let (active, heads) = open_active(&config, &manifest)?;
+        check_closed(&config, &manifest, &heads)?;
+        let witness = open_witness(&config, &manifest, &active, &heads)?;
         let mut journal = Self {
             heads_next: heads.clone(),
             heads,
             manifest,
             active: Some(active),
+            witness,
+            trim_through: Arc::new(AtomicU32::new(0)),
             buffer: AlignedVec::new(),
+            row_size: RowSize::new(),
             sealed_hook: None,
             config,
             _lock: lock,
@@ -68,12 +80,8 @@ impl Journal {
 
     /// After an orderly end the manifest knows where the chains end; from here on it does not.
     fn leave_closed_state(&mut self) -> Result<(), OpenError> {
-        let Some(closed) = self.manifest.closed.take() else { return Ok(()) };
-        for (shard, (expected, actual)) in closed.iter().zip(&self.heads).enumerate() {
-            if expected != actual {
-                let corruption = end_mismatch(self.manifest.active(), shard, expected, actual);
-                return Err(OpenError::Corrupt { dir: self.config.dir.clone(), corruption });
-            }
+        if self.manifest.closed.take().is_none() {
+            return Ok(());
         }
         let storage = self.config.storage.clone();
         self.manifest
@@ -132,7 +140,10 @@ fn create(config: &JournalConfig) -> Result<Manifest, OpenError> {
     let missing = |found| OpenError::ManifestMissing { path: manifest_path(&config.dir), found };
     let names = storage.list(&config.dir).map_err(io)?;
     let first = segment_name(1);
-    let listed = |name: &&String| segment_number(name).is_some() || crate::snapshot::is_snapshot_name(name);
+    let listed = |name: &&String| {
+        let is_witness = name.as_str() == WITNESS_FILE;
+        is_witness || segment_number(name).is_some() || crate::snapshot::is_snapshot_name(name)
+    };
     if let Some(found) = names.iter().filter(listed).find(|name| **name != first) {
         return Err(missing(found.clone()));
     }
@@ -145,8 +156,13 @@ fn create(config: &JournalConfig) -> Result<Manifest, OpenError> {
     }
     let mut epoch = [0; 16];
     storage.random(&mut epoch).map_err(io)?;
-    let manifest =
-        Manifest { epoch: Epoch::from_bytes(epoch), shards: config.shards, sealed: Vec::new(), closed: None };
+    let manifest = Manifest {
+        epoch: Epoch::from_bytes(epoch),
+        shards: config.shards,
+        trimmed: None,
+        sealed: Vec::new(),
+        closed: None,
+    };
     let path = config.dir.join(segment_name(1));
     segment::create(storage, &path, manifest.epoch, 1, &manifest.heads_before(1))?;
     manifest
@@ -167,11 +183,17 @@ pub(super) fn remove_unlisted(config: &JournalConfig, number: u32) -> Result<(),
     config.storage.remove(&path).map_err(|source| OpenError::Io { path, source })
 }
 
+/// Removes the file of a segment that the manifest no longer lists.
+pub(super) fn remove_segment(config: &JournalConfig, number: u32) -> Result<(), OpenError> {
+    let path = config.dir.join(segment_name(number));
+    config.storage.remove(&path).map_err(|source| OpenError::Io { path, source })
+}
+
 /// Whether every listed segment is there, and no other.
 fn check_segments(config: &JournalConfig, manifest: &Manifest) -> Result<(), OpenError> {
     let io = |source| OpenError::Io { path: config.dir.clone(), source };
     let names = config.storage.list(&config.dir).map_err(io)?;
-    for number in 1..=manifest.active() {
+    for number in manifest.first()..=manifest.active() {
         let name = segment_name(number);
         if !names.contains(&name) {
             return Err(OpenError::SegmentMissing { path: config.dir.join(name) });
@@ -180,6 +202,10 @@ fn check_segments(config: &JournalConfig, manifest: &Manifest) -> Result<(), Ope
     for name in &names {
         match segment_number(name) {
             Some(number) if number > manifest.active() => remove_unlisted(config, number)?,
+            Some(number) if (1..manifest.first()).contains(&number) => {
+                // Trimming was cut off between the manifest and the file.
+                remove_segment(config, number)?;
+            }
             Some(0) => return Err(OpenError::SegmentUnlisted { path: config.dir.join(name) }),
             Some(_) | None => {}
         }
@@ -187,15 +213,60 @@ fn check_segments(config: &JournalConfig, manifest: &Manifest) -> Result<(), Ope
     Ok(())
 }
 
+/// Whether the chains end where they ended when the journal was closed in order, if it was.
+fn check_closed(config: &JournalConfig, manifest: &Manifest, heads: &[ShardHead]) -> Result<(), OpenError> {
+    let Some(closed) = &manifest.closed else { return Ok(()) };
+    for (shard, (expected, actual)) in closed.iter().zip(heads).enumerate() {
+        if expected != actual {
+            let corruption = end_mismatch(manifest.active(), shard, expected, actual);
+            return Err(OpenError::Corrupt { dir: config.dir.clone(), corruption });
+        }
+    }
+    Ok(())
+}
+
+/// Asks the witness whether anything acknowledged is gone, before anything is written, and has it
+/// see what is there: by now all of that is durable, since opening a database syncs it.
+fn open_witness(
+    config: &JournalConfig,
+    manifest: &Manifest,
+    active: &ActiveSegment,
+    heads: &[ShardHead],
+) -> Result<Witness, OpenError> {
+    let (storage, dir) = (&*config.storage, &config.dir);
+    let io = |source| OpenError::Io { path: witness_path(dir), source };
+    let number = active.number;
+    let here = Sighting { segment: number, heads: heads.to_vec() };
+    match witness::read_witness(storage, dir, manifest.epoch, manifest.shards).map_err(io)? {
+        Testimony::Foreign => Err(OpenError::WitnessForeign { path: witness_path(dir) }),
+        Testimony::Absent | Testimony::Unreadable => {
+            Witness::create(storage, dir, manifest.epoch, &here, 0).map_err(io)
+        }
+        Testimony::Seen(seen, count) => {
+            let reader = SegmentReader::of_active(active);
+            let before = manifest.heads_before(number);
+            witness::compare(&seen, &before, heads, |shard, seq| reader.hash_at(shard_id(shard), seq))
+                .map_err(|error| open_error(config, number, error))?
+                .map_err(|corruption| OpenError::Corrupt { dir: dir.clone(), corruption })?;
+            Witness::resume(storage, dir, manifest.epoch, &here, count).map_err(io)
+        }
+    }
+}
+
+pub(crate) fn shard_id(index: usize) -> ShardId {
+    ShardId::new(u16::try_from(index).expect("shards are counted in 16 bits"))
+}
+
 /// Opens the segment that is written and finds where each shard stands.
 fn open_active(config: &JournalConfig, manifest: &Manifest) -> Result<(ActiveSegment, Vec<ShardHead>), OpenError> {
     let number = manifest.active();
-    let failed = |error| open_error(config, number, error);
+    let mut heads = manifest.heads_before(number);
+    let before = heads.clone();
+    let failed = |error: SegmentError| open_error(config, number, error.with_first(&before));
     let path = config.dir.join(segment_name(number));
     let mut active = segment::open_active(&*config.storage, &path, number, config.cache_bytes).map_err(failed)?;
     let reader = SegmentReader::of_active(&active);
-    let corrupt = |corruption| OpenError::Corrupt { dir: config.dir.clone(), corruption };
-    let mut heads = manifest.heads_before(number);
+    let corrupt = |corruption: super::Corruption| failed(SegmentError::Corrupt(corruption));
     reader.meta().map_err(failed)?.check(manifest.epoch, number, &heads).map_err(corrupt)?;
     for (shard, head) in (0..manifest.shards).map(ShardId::new).zip(&mut heads) {
         if let Some(row) = reader.last_row(shard).map_err(failed)? {

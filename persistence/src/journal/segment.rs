@@ -5,7 +5,7 @@
 //! it gets that name only once it is closed and synced.
 
 use super::manifest::{Manifest, encode_heads};
-use super::{Corruption, Epoch, OpenError, ShardHead};
+use super::{Corruption, Epoch, FirstEvents, OpenError, ShardHead, batch};
 use crate::rows;
 use crate::storage::{OpenMode, Overlay, Storage, parent, temporary_path};
 use model::{ShardId, ShardSeq};
@@ -40,13 +40,13 @@ pub(crate) struct Row {
 
 /// What a segment says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct SegmentMeta {
+pub(crate) struct SegmentMeta {
     header: Option<Vec<u8>>,
     seal: Option<Vec<u8>>,
 }
 
 /// The name of a segment's file.
-pub(super) fn segment_name(number: u32) -> String {
+pub(crate) fn segment_name(number: u32) -> String {
     format!("segment-{number:08}.redb")
 }
 
@@ -110,17 +110,40 @@ fn guarded<T>(segment: u32, work: impl FnOnce() -> Result<T, redb::Error>) -> Re
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(redb::Error::Corrupted(reason))) => {
-            Err(SegmentError::Corrupt(Corruption::Database { segment, reason }))
+            Err(SegmentError::Corrupt(Corruption::Database { segment, first: FirstEvents::default(), reason }))
         }
         Ok(Err(redb::Error::Io(error))) if looks_damaged(&error) => {
-            Err(SegmentError::Corrupt(Corruption::Database { segment, reason: error.to_string() }))
+            Err(SegmentError::Corrupt(Corruption::Database {
+                segment,
+                first: FirstEvents::default(),
+                reason: error.to_string(),
+            }))
         }
         Ok(Err(error)) => Err(SegmentError::Database(Box::new(error))),
         Err(_) => Err(SegmentError::Corrupt(Corruption::Database {
             segment,
+            first: FirstEvents::default(),
             reason: "its pages contradict each other".to_owned(),
         })),
     }
+}
+
+/// The same for the rows of a shard from an event on.
+fn guarded_rows<T>(
+    segment: u32,
+    shard: ShardId,
+    seq: ShardSeq,
+    work: impl FnOnce() -> Result<T, redb::Error>,
+) -> Result<T, SegmentError> {
+    guarded(segment, work).map_err(|error| match error {
+        SegmentError::Corrupt(Corruption::Database { segment, reason, .. }) => {
+            SegmentError::Corrupt(Corruption::Pages { segment, shard: shard.get(), seq: seq.get(), reason })
+        }
+        other @ (SegmentError::Corrupt(_)
+        | SegmentError::Database(_)
+        | SegmentError::Io(_)
+        | SegmentError::Missing) => other,
+    })
 }
 
 fn looks_damaged(error: &std::io::Error) -> bool {
@@ -140,6 +163,16 @@ pub(crate) enum SegmentError {
     Missing,
 }
 
+impl SegmentError {
+    /// The same, with the events of the segment named where the whole of it is meant.
+    pub(crate) fn with_first(self, before: &[ShardHead]) -> Self {
+        match self {
+            Self::Corrupt(corruption) => Self::Corrupt(corruption.with_first(before)),
+            other @ (Self::Database(_) | Self::Io(_) | Self::Missing) => other,
+        }
+    }
+}
+
 /// Opens a segment for appending.
 pub(super) fn open_active(
     storage: &dyn Storage,
@@ -152,6 +185,7 @@ pub(super) fn open_active(
         Some(0) => {
             return Err(SegmentError::Corrupt(Corruption::Database {
                 segment: number,
+                first: FirstEvents::default(),
                 reason: "it is empty".to_owned(),
             }));
         }
@@ -193,6 +227,7 @@ impl<'a> SegmentReader<'a> {
             Some(0) => {
                 return Err(SegmentError::Corrupt(Corruption::Database {
                     segment: number,
+                    first: FirstEvents::default(),
                     reason: "it is empty".to_owned(),
                 }));
             }
@@ -215,7 +250,7 @@ impl<'a> SegmentReader<'a> {
     /// go; none at the end.
     pub(crate) fn rows(&self, shard: ShardId, from: ShardSeq) -> Result<Vec<Row>, SegmentError> {
         let database = self.database();
-        guarded(self.number, || {
+        guarded_rows(self.number, shard, from, || {
             let transaction = database.begin_read()?;
             let table = transaction.open_table(BATCHES)?;
             let mut found = Vec::new();
@@ -235,14 +270,26 @@ impl<'a> SegmentReader<'a> {
 
     /// The last row of a shard.
     pub(super) fn last_row(&self, shard: ShardId) -> Result<Option<Row>, SegmentError> {
+        self.last_row_until(shard, ShardSeq::new(u64::MAX))
+    }
+
+    /// The last row of a shard that begins at this event or before it.
+    fn last_row_until(&self, shard: ShardId, seq: ShardSeq) -> Result<Option<Row>, SegmentError> {
         let database = self.database();
-        guarded(self.number, || {
+        guarded_rows(self.number, shard, seq, || {
             let transaction = database.begin_read()?;
             let table = transaction.open_table(BATCHES)?;
-            let mut range = table.range((shard.get(), 0)..=(shard.get(), u64::MAX))?;
+            let mut range = table.range((shard.get(), 0)..=(shard.get(), seq.get()))?;
             let last = range.next_back().transpose()?;
             Ok(last.map(|(key, row)| Row { first_seq: ShardSeq::new(key.value().1), bytes: row.value().to_vec() }))
         })
+    }
+
+    /// The hash of the row of a shard that ends at an event; `None` where none does.
+    pub(crate) fn hash_at(&self, shard: ShardId, seq: ShardSeq) -> Result<Option<[u8; 32]>, SegmentError> {
+        let Some(row) = self.last_row_until(shard, seq)? else { return Ok(None) };
+        let head = batch::head_of(&row.bytes, self.number, shard, row.first_seq).map_err(SegmentError::Corrupt)?;
+        Ok((head.seq == seq).then_some(head.hash))
     }
 
     /// Whether no shard has a row in it.
@@ -272,14 +319,21 @@ impl<'a> SegmentReader<'a> {
         })
     }
 
-    /// Whether it is this segment of this journal, sealed as the manifest says.
-    pub(crate) fn check(&self, manifest: &Manifest, number: u32) -> Result<(), SegmentError> {
+    /// Whether it is this segment of this journal.
+    pub(crate) fn check_header(&self, manifest: &Manifest, number: u32) -> Result<SegmentMeta, SegmentError> {
         let meta = self.meta()?;
         meta.check(manifest.epoch, number, &manifest.heads_before(number)).map_err(SegmentError::Corrupt)?;
+        Ok(meta)
+    }
+
+    /// Whether it is this segment of this journal, sealed as the manifest says.
+    pub(crate) fn check(&self, manifest: &Manifest, number: u32) -> Result<(), SegmentError> {
+        let meta = self.check_header(manifest, number)?;
         match meta.is_sealed(number, &manifest.heads_before(number + 1)) {
             Ok(true) => Ok(()),
             Ok(false) => Err(SegmentError::Corrupt(Corruption::Segment {
                 segment: number,
+                first: FirstEvents::default(),
                 reason: "its seal is missing although the manifest lists it as sealed".to_owned(),
             })),
             Err(corruption) => Err(SegmentError::Corrupt(corruption)),
@@ -307,7 +361,11 @@ impl Drop for SegmentReader<'_> {
 impl SegmentMeta {
     /// Whether it is this segment of this journal, after these heads.
     pub(super) fn check(&self, epoch: Epoch, number: u32, before: &[ShardHead]) -> Result<(), Corruption> {
-        let wrong = |reason: &str| Corruption::Segment { segment: number, reason: reason.to_owned() };
+        let wrong = |reason: &str| Corruption::Segment {
+            segment: number,
+            first: FirstEvents::default(),
+            reason: reason.to_owned(),
+        };
         let header = self.header.as_ref().ok_or_else(|| wrong("it does not say which it is"))?;
         if *header == header_bytes(epoch, number, before) {
             return Ok(());
@@ -329,6 +387,7 @@ impl SegmentMeta {
             Some(seal) if *seal == rows::seal(&encode_heads(heads)) => Ok(true),
             Some(_) => Err(Corruption::Segment {
                 segment: number,
+                first: FirstEvents::default(),
                 reason: "its seal does not fit its last rows".to_owned(),
             }),
         }

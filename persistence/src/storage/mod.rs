@@ -5,12 +5,16 @@
 //! creations and removals are durable once their directory is synced.
 
 mod file;
+mod observed;
 mod overlay;
 mod simulated;
 
 pub use file::FileStorage;
+pub use observed::ObservedStorage;
 pub(crate) use overlay::Overlay;
-pub use simulated::{CrashSurvival, LyingSync, Operation, OperationKind, SimulatedStorage};
+pub use simulated::{
+    CrashSurvival, FailureEffect, LyingSync, Moment, Operation, OperationKind, SimulatedStorage, Tear,
+};
 
 use core::fmt::Debug;
 use std::io;
@@ -85,6 +89,16 @@ pub trait Storage: Send + Sync + Debug {
     /// # Errors
     /// When the system refuses, or the file stands or is missing against `mode`.
     fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Backend>;
+
+    /// Bytes that may still be written where this file or directory lies; `u64::MAX` where nobody
+    /// knows a bound. Asking changes nothing and is no operation of the log.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    fn available(&self, path: &Path) -> io::Result<u64> {
+        let _ = path;
+        Ok(u64::MAX)
+    }
 
     /// Fills the buffer with randomness fit for secrets.
     ///

@@ -4,6 +4,7 @@
 //! anything: a file that is missing, torn or of another journal is thrown away and folded anew.
 //! Invariant: a marker is never ahead of the rows it covers, because both are one transaction.
 
+mod messages;
 mod read;
 mod rows;
 mod store;

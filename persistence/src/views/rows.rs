@@ -3,6 +3,7 @@
 //! It owns what an order and a trade look like to readers. It must never decide: a row is a fold of
 //! events and nothing else. Invariant: folding the same events gives the same row.
 
+use bytes::Bytes;
 use model::{
     CancelReason, ClientOrderId, Event, EventBody, Fill, InstrumentId, Money, OrderAccepted, OrderId, OrderKind,
     OrderRejected, OrderReplaced, OrderStatus, PortfolioId, PortfolioSeq, Price, Qty, Reject, Reservation, Side,
@@ -244,6 +245,6 @@ pub struct MessageRow {
     pub portfolio: PortfolioId,
     /// Its number.
     pub seq: PortfolioSeq,
-    /// What was published.
-    pub bytes: Vec<u8>,
+    /// What was published, shared with those who receive it.
+    pub bytes: Bytes,
 }

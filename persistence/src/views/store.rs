@@ -4,18 +4,19 @@
 //! Invariant: a batch is written whole with its markers or not at all; the same batch written twice
 //! leaves what one leaves.
 
-use super::{MessageRow, OrderRow, TradeRow};
+use super::{MessageRow, OrderRow, TradeRow, messages};
 use crate::journal::Epoch;
 use crate::rows::{self, RowError};
 use crate::storage::{OpenMode, Storage, parent};
 use model::{ShardId, ShardSeq};
-use redb::{Database, ReadableDatabase, TableDefinition, WriteTransaction};
+use redb::{Database, ReadTransaction, ReadableDatabase, TableDefinition, WriteTransaction};
 use std::io;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 /// Version of the layout below; another one is folded anew.
-const VIEWS_FORMAT: u64 = 1;
+const VIEWS_FORMAT: u64 = 2;
 
 const META: TableDefinition<'static, &str, &[u8]> = TableDefinition::new("meta");
 const MARKERS: TableDefinition<'static, u16, u64> = TableDefinition::new("markers");
@@ -28,7 +29,7 @@ pub(super) const TRADES: TableDefinition<'static, (u32, u32), &[u8]> = TableDefi
 /// Order id and trade number, for the trades of one order.
 pub(super) const TRADES_BY_ORDER: TableDefinition<'static, (u64, u32), ()> =
     TableDefinition::new("trades_by_order");
-/// Portfolio and message number to bytes.
+/// Portfolio and the number of a run's first message to the run.
 pub(super) const MESSAGES: TableDefinition<'static, (u32, u64), &[u8]> = TableDefinition::new("messages");
 
 /// Where the views lie and to which journal they belong.
@@ -109,6 +110,17 @@ pub struct ViewBatch {
     pub markers: Vec<(ShardId, ShardSeq)>,
 }
 
+impl ViewError {
+    /// Whether the disk failed, rather than what lies on it: opening again may help.
+    #[must_use]
+    pub fn is_storage_failure(&self) -> bool {
+        match self {
+            Self::Io { .. } | Self::Database { .. } | Self::InUse { .. } => true,
+            Self::Corrupt { .. } => false,
+        }
+    }
+}
+
 impl ViewBatch {
     /// Whether there is nothing to write.
     #[must_use]
@@ -129,8 +141,24 @@ impl ViewBatch {
 #[derive(Debug)]
 pub struct ViewStore {
     path: PathBuf,
-    pub(super) database: Database,
+    /// `None` where it was closed to be opened again, and could not be.
+    database: RwLock<Option<Database>>,
     origin: ViewOrigin,
+}
+
+/// A view of the rows as they stood when it began. While one lives, the file is not opened again.
+pub(super) struct Reading<'store> {
+    // Ends before the lock is given back.
+    transaction: ReadTransaction,
+    _open: RwLockReadGuard<'store, Option<Database>>,
+}
+
+impl Deref for Reading<'_> {
+    type Target = ReadTransaction;
+
+    fn deref(&self) -> &ReadTransaction {
+        &self.transaction
+    }
 }
 
 impl ViewStore {
@@ -155,6 +183,37 @@ impl ViewStore {
         Self::create(config, origin)
     }
 
+    /// Closes the file, whatever state an error left it in, and opens it anew: nothing that failed is
+    /// tried again on what was open. Readers wait meanwhile.
+    ///
+    /// # Errors
+    /// As at opening; nothing can be read until a later call succeeds.
+    pub fn reopen(&self, config: &ViewConfig) -> Result<ViewOrigin, ViewError> {
+        let mut slot = self.database.write().unwrap_or_else(PoisonError::into_inner);
+        close(slot.take());
+        let Self { database, origin, .. } = Self::open(config)?;
+        *slot = database.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ok(origin)
+    }
+
+    /// Closes the file until [`Self::reopen`]; nothing can be read meanwhile.
+    pub fn close(&self) {
+        close(self.database.write().unwrap_or_else(PoisonError::into_inner).take());
+    }
+
+    /// Begins to read.
+    pub(super) fn begin_read(&self) -> Result<Reading<'_>, ViewError> {
+        let open = self.database.read().unwrap_or_else(PoisonError::into_inner);
+        let database = open.as_ref().ok_or_else(|| self.closed())?;
+        let transaction = database.begin_read().map_err(|error| self.failed(error))?;
+        Ok(Reading { transaction, _open: open })
+    }
+
+    fn closed(&self) -> ViewError {
+        let source = io::Error::new(io::ErrorKind::NotConnected, "the file could not be opened again yet");
+        ViewError::Io { path: self.path.clone(), source }
+    }
+
     /// How the store came to be at opening.
     #[must_use]
     pub fn origin(&self) -> &ViewOrigin {
@@ -166,7 +225,7 @@ impl ViewStore {
     /// # Errors
     /// When the disk fails.
     pub fn marker(&self, shard: ShardId) -> Result<ShardSeq, ViewError> {
-        let transaction = self.database.begin_read().map_err(|error| self.failed(error))?;
+        let transaction = self.begin_read()?;
         let table = transaction.open_table(MARKERS).map_err(|error| self.failed(error))?;
         let marker = table.get(shard.get()).map_err(|error| self.failed(error))?;
         Ok(ShardSeq::new(marker.map_or(0, |marker| marker.value())))
@@ -180,29 +239,9 @@ impl ViewStore {
     /// # Panics
     /// When a marker goes back: rows would be written from an older state.
     pub fn append(&self, batch: &ViewBatch) -> Result<(), ViewError> {
-        self.write(batch).map_err(|error| self.failed(error))
-    }
-
-    fn write(&self, batch: &ViewBatch) -> Result<(), redb::Error> {
-        let mut transaction = self.database.begin_write()?;
-        // A large file would otherwise be walked whole when it is opened after a crash.
-        transaction.set_quick_repair(true);
-        write_orders(&transaction, &batch.orders)?;
-        write_trades(&transaction, &batch.trades)?;
-        {
-            let mut messages = transaction.open_table(MESSAGES)?;
-            for message in &batch.messages {
-                let key = (message.portfolio.get(), message.seq.get());
-                messages.insert(key, rows::seal(&message.bytes).as_slice())?;
-            }
-            let mut markers = transaction.open_table(MARKERS)?;
-            for (shard, seq) in &batch.markers {
-                let before = markers.insert(shard.get(), seq.get())?.map_or(0, |before| before.value());
-                assert!(before <= seq.get(), "a marker of the views does not go back");
-            }
-        }
-        transaction.commit()?;
-        Ok(())
+        let open = self.database.read().unwrap_or_else(PoisonError::into_inner);
+        let database = open.as_ref().ok_or_else(|| self.closed())?;
+        write(database, batch).map_err(|error| self.failed(error))
     }
 
     pub(super) fn failed(&self, error: impl Into<redb::Error>) -> ViewError {
@@ -213,11 +252,15 @@ impl ViewStore {
         ViewError::Corrupt { path: self.path.clone(), table, reason: error.to_string() }
     }
 
+    fn new(config: &ViewConfig, database: Database, origin: ViewOrigin) -> Self {
+        Self { path: config.path.clone(), database: RwLock::new(Some(database)), origin }
+    }
+
     fn open_kept(config: &ViewConfig) -> Result<Self, OpenKept> {
-        let backend = config
-            .storage
-            .open(&config.path, OpenMode::Existing)
-            .map_err(|source| OpenKept::Error(ViewError::Io { path: config.path.clone(), source }))?;
+        let io = |source| OpenKept::Error(ViewError::Io { path: config.path.clone(), source });
+        // A process that was killed as it made the file may have left a name that is not durable.
+        config.storage.sync_dir(parent(&config.path)).map_err(io)?;
+        let backend = config.storage.open(&config.path, OpenMode::Existing).map_err(io)?;
         // The database trusts its own pages and may panic on damaged ones; here that is a verdict.
         let opened = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             let database = redb::Builder::new()
@@ -240,7 +283,7 @@ impl ViewStore {
         };
         match header {
             Some((VIEWS_FORMAT, epoch)) if epoch == config.epoch => {
-                Ok(Self { path: config.path.clone(), database, origin: ViewOrigin::Kept })
+                Ok(Self::new(config, database, ViewOrigin::Kept))
             }
             Some((VIEWS_FORMAT, epoch)) => {
                 Err(OpenKept::Unusable(format!("it belongs to the journal of epoch {epoch}")))
@@ -262,8 +305,26 @@ impl ViewStore {
             .map_err(|error| failed(error.into()))?;
         write_header(&database, config.epoch).map_err(failed)?;
         config.storage.sync_dir(parent(&config.path)).map_err(io)?;
-        Ok(Self { path: config.path.clone(), database, origin })
+        Ok(Self::new(config, database, origin))
     }
+}
+
+fn write(database: &Database, batch: &ViewBatch) -> Result<(), redb::Error> {
+    let mut transaction = database.begin_write()?;
+    // A large file would otherwise be walked whole when it is opened after a crash.
+    transaction.set_quick_repair(true);
+    write_orders(&transaction, &batch.orders)?;
+    write_trades(&transaction, &batch.trades)?;
+    write_messages(&transaction, &batch.messages)?;
+    {
+        let mut markers = transaction.open_table(MARKERS)?;
+        for (shard, seq) in &batch.markers {
+            let before = markers.insert(shard.get(), seq.get())?.map_or(0, |before| before.value());
+            assert!(before <= seq.get(), "a marker of the views does not go back");
+        }
+    }
+    transaction.commit()?;
+    Ok(())
 }
 
 fn write_orders(transaction: &WriteTransaction, changed: &[OrderRow]) -> Result<(), redb::Error> {
@@ -289,6 +350,23 @@ fn write_trades(transaction: &WriteTransaction, made: &[TradeRow]) -> Result<(),
         by_order.insert((trade.fill.order.get(), number), ())?;
     }
     Ok(())
+}
+
+fn write_messages(transaction: &WriteTransaction, published: &[MessageRow]) -> Result<(), redb::Error> {
+    let mut ordered: Vec<&MessageRow> = published.iter().collect();
+    ordered.sort_unstable_by_key(|message| (message.portfolio, message.seq));
+    let mut table = transaction.open_table(MESSAGES)?;
+    let mut row = Vec::new();
+    for run in messages::runs(&ordered) {
+        messages::encode(run, &mut row);
+        table.insert((run[0].portfolio.get(), run[0].seq.get()), row.as_slice())?;
+    }
+    Ok(())
+}
+
+/// Lets go of a database that may be in any state: that must not end the thread.
+fn close(database: Option<Database>) {
+    let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(database)));
 }
 
 enum OpenKept {
