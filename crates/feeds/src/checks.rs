@@ -205,8 +205,9 @@ fn is_beyond(price: Price, from: Price, percent: i64) -> bool {
 }
 
 fn is_jump_from(price: Price, from: Price, factor: i64) -> bool {
-    let (price, from, factor) = (i128::from(price.raw()), i128::from(from.raw()), i128::from(factor));
-    price > from * factor || price * factor < from
+    // What saturates lies beyond every price, which answers as the exact product would.
+    let (price, from) = (price.raw(), from.raw());
+    price > from.saturating_mul(factor) || price.saturating_mul(factor) < from
 }
 
 fn distance(price: Price, from: Price) -> i64 {

@@ -45,6 +45,12 @@ pub trait TickSink: Send {
     /// Takes one tick.
     fn push(&mut self, tick: Tick) -> Push;
 
+    /// Takes ticks in order, as many as there is room for, and says how many it took. The rest are to
+    /// be pushed again, as after [`Push::Full`].
+    fn push_all(&mut self, ticks: &[Tick]) -> usize {
+        ticks.iter().take_while(|tick| self.push(**tick) == Push::Accepted).count()
+    }
+
     /// Data flows again after a start or an interruption.
     fn feed_up(&mut self);
 

@@ -195,9 +195,9 @@ impl FeedStatus {
         self.accepted.fetch_add(accepted, Ordering::Relaxed);
     }
 
-    /// Notes a frame of this many bytes, read now.
-    pub fn note_message(&self, bytes: usize) {
-        self.messages.fetch_add(1, Ordering::Relaxed);
+    /// Notes frames of so many bytes together, read now.
+    pub fn note_messages(&self, count: usize, bytes: usize) {
+        self.messages.fetch_add(count as u64, Ordering::Relaxed);
         self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
         self.last_message_nanos.store(wall_nanos(), Ordering::Relaxed);
     }

@@ -136,16 +136,23 @@ impl Decoder {
     /// # Errors
     /// When the frame is not one of ours, or names symbols out of turn.
     pub fn decode(&mut self, frame: &[u8], take: &mut impl FnMut(Message<'_>)) -> Result<(), FrameError> {
+        self.decode_numbered(frame, &mut |_, message| take(message))
+    }
+
+    /// The same, with the number of the symbol, so that it need not be looked up by its text.
+    pub(super) fn decode_numbered(
+        &mut self,
+        frame: &[u8],
+        take: &mut impl FnMut(usize, Message<'_>),
+    ) -> Result<(), FrameError> {
         let (kind, records) = records_of(frame).ok_or_else(|| defect("its header does not fit it"))?;
         if kind == SYMBOLS {
             return records.chunks_exact(SYMBOL_BYTES).try_for_each(|record| self.name(record));
         }
         for record in records.chunks_exact(TICK_BYTES) {
-            let tick = usize::try_from(u32_at(record, 8)).ok().and_then(|number| self.symbols.get(number));
-            match tick.and_then(|symbol| message_of(record, symbol)) {
-                Some(message) => take(message),
-                None => take(Message::Malformed),
-            }
+            let number = usize::try_from(u32_at(record, 8)).unwrap_or(usize::MAX);
+            let message = self.symbols.get(number).and_then(|symbol| message_of(record, symbol));
+            take(number, message.unwrap_or(Message::Malformed));
         }
         Ok(())
     }

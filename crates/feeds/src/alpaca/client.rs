@@ -4,15 +4,17 @@
 //! told to the supervisor. The invariant: `feed_up` is called before the first tick of a connection,
 //! and only for one that sends ticks.
 
+use super::known::KnownSymbols;
 use super::{CONTENT_TYPE_BINARY, CONTENT_TYPE_MSGPACK, FrameError, Message, QuoteSizes, binary, json, msgpack};
 use crate::checks::{CheckConfig, Checks, Verdict};
 use crate::{
-    AlpacaConfig, DropReason, Encoding, FeedStatus, Push, StopSignal, Subscriptions, Symbols, TickSink, stopped,
+    AlpacaConfig, DropReason, Encoding, FeedStatus, StopSignal, Subscriptions, Symbols, TickSink, stopped,
 };
 use futures_util::{SinkExt, StreamExt};
 use model::{InstrumentId, Symbol, Tick, TickBody, Time, limits};
-use std::collections::HashMap;
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
@@ -26,6 +28,10 @@ type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// Symbols in one subscribe message, so that it stays far below the frames that servers take.
 const SYMBOLS_PER_REQUEST: usize = 1_000;
+/// Ticks that are read before they are passed on, where so many are there.
+const TICKS_TOGETHER: usize = 1_024;
+/// How often to let others run before waiting for a sink that is full.
+const YIELDS_MAX: usize = 64;
 /// How long to wait before pushing again to a sink that is full.
 const FULL_WAIT: Duration = Duration::from_micros(200);
 /// At most one line about bad ticks in this time.
@@ -67,7 +73,9 @@ struct Intake {
     symbols: Arc<dyn Symbols>,
     status: Arc<FeedStatus>,
     sizes: QuoteSizes,
-    known: HashMap<Box<str>, InstrumentId>,
+    known: KnownSymbols,
+    /// Instruments by the numbers that the binary form gives to symbols on this connection.
+    numbered: Vec<Option<InstrumentId>>,
     ticks: Vec<Tick>,
     controls: Vec<Control>,
 }
@@ -94,8 +102,15 @@ impl Client {
         (sink, status, stop): (Box<dyn TickSink>, Arc<FeedStatus>, StopSignal),
     ) -> Self {
         let sizes = if config.round_lots { QuoteSizes::RoundLots } else { QuoteSizes::Shares };
-        let (known, ticks, controls) = (HashMap::new(), Vec::new(), Vec::new());
-        let intake = Intake { symbols, status: Arc::clone(&status), sizes, known, ticks, controls };
+        let intake = Intake {
+            symbols,
+            status: Arc::clone(&status),
+            sizes,
+            known: KnownSymbols::new(),
+            numbered: Vec::new(),
+            ticks: Vec::new(),
+            controls: Vec::new(),
+        };
         let checks = Checks::new(CheckConfig::default());
         Self { config, subscriptions, status, sink, stop, checks, intake, up_since: None, logged_at: None }
     }
@@ -156,6 +171,7 @@ impl Client {
         let mut stop = self.stop.clone();
         let mut wanted = self.subscriptions.watch();
         let mut decoder = binary::Decoder::new();
+        self.intake.numbered.clear();
         let mut stage = Stage::Connecting;
         let opened = Instant::now();
         let (mut heard, mut pinged) = (opened, false);
@@ -173,11 +189,12 @@ impl Client {
                         stage = Stage::Subscribed { count: self.subscribe(&mut socket, count).await? };
                     }
                 }
-                frame = socket.next() => {
-                    let Some(frame) = frame else { return Ok(End::Lost("the server closed".to_owned())) };
+                end = poll_fn(|ctx| self.poll_frames(&mut socket, &mut decoder, ctx)) => {
                     (heard, pinged) = (Instant::now(), false);
-                    self.take(&frame.map_err(lost)?, &mut decoder)?;
                     self.deliver().await?;
+                    if let Some(end) = end {
+                        return Ok(end);
+                    }
                     stage = self.follow(&mut socket, stage).await?;
                 }
                 () = &mut wake => {
@@ -203,19 +220,53 @@ impl Client {
         }
     }
 
-    fn take(&mut self, frame: &Frame, decoder: &mut binary::Decoder) -> Result<(), End> {
+    /// Takes the frames that are there, up to a number of ticks or an answer to this side, so that what
+    /// follows is done once for all of them; and says how the connection ended, if it did.
+    fn poll_frames(
+        &mut self,
+        socket: &mut Socket,
+        decoder: &mut binary::Decoder,
+        ctx: &mut Context<'_>,
+    ) -> Poll<Option<End>> {
+        let (mut frames, mut bytes) = (0, 0);
+        let end = loop {
+            let frame = match socket.poll_next_unpin(ctx) {
+                Poll::Ready(Some(Ok(frame))) => frame,
+                Poll::Ready(Some(Err(error))) => break Some(lost(error)),
+                Poll::Ready(None) => break Some(End::Lost("the server closed".to_owned())),
+                Poll::Pending if frames == 0 => return Poll::Pending,
+                Poll::Pending => break None,
+            };
+            frames += 1;
+            match self.take(&frame, decoder) {
+                Ok(length) => bytes += length,
+                Err(end) => break Some(end),
+            }
+            if self.intake.ticks.len() >= TICKS_TOGETHER || !self.intake.controls.is_empty() {
+                break None;
+            }
+        };
+        if bytes > 0 {
+            self.status.note_messages(frames, bytes);
+        }
+        Poll::Ready(end)
+    }
+
+    /// Reads one frame; returns how many bytes of data it had.
+    fn take(&mut self, frame: &Frame, decoder: &mut binary::Decoder) -> Result<usize, End> {
         let (data, is_text): (&[u8], bool) = match frame {
             Frame::Text(text) => (text.as_bytes(), true),
             Frame::Binary(data) => (data, false),
             Frame::Close(close) => return Err(End::Lost(close_reason(close.as_ref()))),
-            Frame::Ping(_) | Frame::Pong(_) | Frame::Frame(_) => return Ok(()),
+            Frame::Ping(_) | Frame::Pong(_) | Frame::Frame(_) => return Ok(0),
         };
-        self.status.note_message(data.len());
         let decoded = match self.config.encoding {
             Encoding::MessagePack if !is_text => {
                 msgpack::decode(data, self.intake.sizes, &mut self.intake.taker())
             }
-            Encoding::Binary if !is_text => decoder.decode(data, &mut self.intake.taker()),
+            Encoding::Binary if !is_text => {
+                decoder.decode_numbered(data, &mut |number, message| self.intake.take_numbered(number, message))
+            }
             Encoding::Json | Encoding::MessagePack | Encoding::Binary => {
                 json::decode(data, self.intake.sizes, &mut self.intake.taker())
             }
@@ -224,39 +275,53 @@ impl Client {
             self.status.note(DropReason::Malformed);
             self.log_drop(&reason);
         }
-        Ok(())
+        Ok(data.len())
     }
 
-    /// Checks the ticks of a frame and pushes the good ones, waiting while the sink is full.
+    /// Checks the ticks that were read and pushes the good ones, waiting while the sink is full.
     async fn deliver(&mut self) -> Result<(), End> {
-        let ticks = std::mem::take(&mut self.intake.ticks);
-        let mut accepted = 0;
-        for tick in &ticks {
-            match self.checks.check(tick) {
-                Verdict::Pass => {}
-                Verdict::Marked(reason) => self.status.note(reason),
-                Verdict::Dropped(reason) => {
-                    self.status.note(reason);
-                    self.log_drop(reason.name());
-                    continue;
-                }
+        if self.intake.ticks.is_empty() {
+            return Ok(());
+        }
+        let mut ticks = std::mem::take(&mut self.intake.ticks);
+        let received = ticks.len() as u64;
+        ticks.retain(|tick| match self.checks.check(tick) {
+            Verdict::Pass => true,
+            Verdict::Marked(reason) => {
+                self.status.note(reason);
+                true
             }
-            if self.up_since.is_none() {
-                self.up_since = Some(Instant::now());
-                self.sink.feed_up();
-                self.status.note_up();
+            Verdict::Dropped(reason) => {
+                self.status.note(reason);
+                self.log_drop(reason.name());
+                false
             }
-            while self.sink.push(*tick) == Push::Full {
-                if *self.stop.borrow() || self.stop.has_changed().is_err() {
-                    return Err(End::Stopped);
-                }
+        });
+        if self.up_since.is_none() && !ticks.is_empty() {
+            self.up_since = Some(Instant::now());
+            self.sink.feed_up();
+            self.status.note_up();
+        }
+        let mut pushed = self.sink.push_all(&ticks);
+        let mut yields = 0;
+        while pushed < ticks.len() {
+            if *self.stop.borrow() || self.stop.has_changed().is_err() {
+                return Err(End::Stopped);
+            }
+            // Timers are coarse: a sink that soon has room again is not slept over.
+            yields += 1;
+            if yields <= YIELDS_MAX {
+                tokio::task::yield_now().await;
+            } else {
                 tokio::time::sleep(FULL_WAIT).await;
             }
-            accepted += 1;
+            let more = self.sink.push_all(&ticks[pushed..]);
+            pushed += more;
+            yields = if more > 0 { 0 } else { yields };
         }
-        self.status.note_ticks(ticks.len() as u64, accepted);
+        self.status.note_ticks(received, pushed as u64);
+        ticks.clear();
         self.intake.ticks = ticks;
-        self.intake.ticks.clear();
         Ok(())
     }
 
@@ -340,9 +405,29 @@ impl Intake {
         }
     }
 
+    /// The same of a message whose symbol has a number on this connection.
+    fn take_numbered(&mut self, number: usize, message: Message<'_>) {
+        let (symbol, time, body) = match message {
+            Message::Quote { symbol, time, quote } => (symbol, time, TickBody::Quote(quote)),
+            Message::Trade { symbol, time, trade } => (symbol, time, TickBody::Trade(trade)),
+            other => return self.taker()(other),
+        };
+        match self.numbered.get(number) {
+            Some(Some(instrument)) => self.ticks.push(Tick { instrument: *instrument, time, body }),
+            Some(None) | None => {
+                self.tick(symbol, time, body);
+                if let Some(instrument) = self.known.get(symbol) {
+                    if self.numbered.len() <= number {
+                        self.numbered.resize(number + 1, None);
+                    }
+                    self.numbered[number] = Some(instrument);
+                }
+            }
+        }
+    }
+
     fn tick(&mut self, symbol: &str, time: Time, body: TickBody) {
-        let known = self.known.get(symbol).copied();
-        let Some(instrument) = known.or_else(|| self.learn(symbol)) else {
+        let Some(instrument) = self.known.get(symbol).or_else(|| self.learn(symbol)) else {
             self.status.note_ticks(1, 0);
             self.status.note(DropReason::UnknownSymbol);
             return;
@@ -352,7 +437,7 @@ impl Intake {
 
     fn learn(&mut self, symbol: &str) -> Option<InstrumentId> {
         let instrument = self.symbols.resolve(symbol)?;
-        self.known.insert(symbol.into(), instrument);
+        self.known.insert(symbol, instrument);
         Some(instrument)
     }
 }

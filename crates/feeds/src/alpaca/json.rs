@@ -214,38 +214,36 @@ impl<'a> Scanner<'a> {
     }
 
     fn field(&mut self, slots: &mut Slots<'a>) -> Option<()> {
-        let key = self.text()?;
-        self.expect(b':')?;
-        let bit = match key {
-            b"T" => {
+        let bit = match self.key()? {
+            Key::KIND => {
                 let [kind] = self.text()? else { return None };
                 slots.kind = *kind;
                 KIND_BIT
             }
-            b"S" => {
+            Key::SYMBOL => {
                 slots.symbol = std::str::from_utf8(self.text()?).ok()?;
                 SYMBOL_BIT
             }
-            b"t" => {
-                slots.time = timestamp::parse(self.text()?)?;
+            Key::TIME => {
+                slots.time = self.time()?;
                 TIME_BIT
             }
-            b"p" => self.number(slots, PRICE)?,
-            b"s" => self.number(slots, SIZE)?,
-            b"bp" => self.number(slots, BID)?,
-            b"bs" => self.number(slots, BID_SIZE)?,
-            b"ap" => self.number(slots, ASK)?,
-            b"as" => self.number(slots, ASK_SIZE)?,
-            b"c" => {
+            Key::PRICE => self.number(slots, PRICE)?,
+            Key::SIZE => self.number(slots, SIZE)?,
+            Key::BID => self.number(slots, BID)?,
+            Key::BID_SIZE => self.number(slots, BID_SIZE)?,
+            Key::ASK => self.number(slots, ASK)?,
+            Key::ASK_SIZE => self.number(slots, ASK_SIZE)?,
+            Key::CONDITIONS => {
                 slots.conditions = self.conditions()?;
                 CONDITIONS_BIT
             }
-            b"tks" => {
+            Key::TAKER => {
                 slots.aggressor = aggressor_of(self.text()?);
                 TAKER_BIT
             }
             // What serde would want to be of a certain type is left to it.
-            b"code" | b"msg" | b"sc" => return None,
+            Key::CODE | Key::MESSAGE | Key::STATUS => return None,
             _ => return self.skip(),
         };
         if slots.seen & bit != 0 {
@@ -253,6 +251,36 @@ impl<'a> Scanner<'a> {
         }
         slots.seen |= bit;
         Some(())
+    }
+
+    /// The next member's name and its colon. Names of one and two letters, which nearly all are, are
+    /// looked at as a whole.
+    fn key(&mut self) -> Option<Key> {
+        let (key, len) = match &self.bytes[self.at..] {
+            [b'"', first, b'"', b':', ..] if is_plain(*first) => (Key::of(&[*first]), 4),
+            [b'"', first, second, b'"', b':', ..] if is_plain(*first) && is_plain(*second) => {
+                (Key::of(&[*first, *second]), 5)
+            }
+            _ => {
+                let key = Key::of(self.text()?);
+                self.expect(b':')?;
+                return Some(key);
+            }
+        };
+        self.at += len;
+        Some(key)
+    }
+
+    /// A time; the 30 characters of a whole one are cut out without looking for their end.
+    fn time(&mut self) -> Option<Time> {
+        if let Some([b'"', text @ .., b'"']) = self.bytes.get(self.at..self.at + 32)
+            && text[29] == b'Z'
+            && let Some(time) = timestamp::parse(text)
+        {
+            self.at += 32;
+            return Some(time);
+        }
+        timestamp::parse(self.text()?)
     }
 
     fn number(&mut self, slots: &mut Slots<'a>, slot: usize) -> Option<u16> {
@@ -264,6 +292,12 @@ impl<'a> Scanner<'a> {
 
     fn conditions(&mut self) -> Option<TradeConditions> {
         let mut conditions = TradeConditions::Regular;
+        if let [b'[', b'"', code, b'"', b']', ..] = &self.bytes[self.at..]
+            && is_plain(*code)
+        {
+            self.at += 5;
+            return Some(super::conditions_of(&[*code]));
+        }
         self.expect(b'[')?;
         if self.bytes.get(self.at) == Some(&b']') {
             self.at += 1;
@@ -281,6 +315,12 @@ impl<'a> Scanner<'a> {
 
     /// Passes over a plain text or number.
     fn skip(&mut self) -> Option<()> {
+        if let [b'"', only, b'"', ..] = &self.bytes[self.at..]
+            && is_plain(*only)
+        {
+            self.at += 3;
+            return Some(());
+        }
         if self.bytes.get(self.at) == Some(&b'"') {
             return self.text().map(|_| ());
         }
@@ -295,7 +335,7 @@ impl<'a> Scanner<'a> {
     fn text(&mut self) -> Option<&'a [u8]> {
         self.expect(b'"')?;
         let rest = &self.bytes[self.at..];
-        let len = rest.iter().position(|byte| !matches!(byte, b' '..=b'~') || matches!(byte, b'"' | b'\\'))?;
+        let len = rest.iter().position(|byte| !is_plain(*byte))?;
         if rest[len] != b'"' {
             return None;
         }
@@ -311,6 +351,43 @@ impl<'a> Scanner<'a> {
         let byte = *self.bytes.get(self.at)?;
         self.at += 1;
         Some(byte)
+    }
+}
+
+/// Whether a byte stands for itself in a text: printable ASCII, no quotation mark, no backslash.
+const fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\'
+}
+
+/// A member's name, as far as it is told from others: up to four letters.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Key([u8; 4]);
+
+impl Key {
+    const KIND: Self = Self(*b"T\0\0\0");
+    const SYMBOL: Self = Self(*b"S\0\0\0");
+    const TIME: Self = Self(*b"t\0\0\0");
+    const PRICE: Self = Self(*b"p\0\0\0");
+    const SIZE: Self = Self(*b"s\0\0\0");
+    const BID: Self = Self(*b"bp\0\0");
+    const BID_SIZE: Self = Self(*b"bs\0\0");
+    const ASK: Self = Self(*b"ap\0\0");
+    const ASK_SIZE: Self = Self(*b"as\0\0");
+    const CONDITIONS: Self = Self(*b"c\0\0\0");
+    const TAKER: Self = Self(*b"tks\0");
+    const CODE: Self = Self(*b"code");
+    const MESSAGE: Self = Self(*b"msg\0");
+    const STATUS: Self = Self(*b"sc\0\0");
+    /// A name that nothing here needs; no text begins with a zero byte.
+    const OTHER: Self = Self(*b"\0\0\0\0");
+
+    fn of(name: &[u8]) -> Self {
+        let mut letters = [0; 4];
+        match letters.get_mut(..name.len()) {
+            Some(room) => room.copy_from_slice(name),
+            None => return Self::OTHER,
+        }
+        Self(letters)
     }
 }
 

@@ -19,6 +19,7 @@ mod decimal;
 pub mod encode;
 mod fields;
 pub mod json;
+mod known;
 pub mod msgpack;
 mod server;
 mod timestamp;
@@ -26,7 +27,7 @@ mod timestamp;
 use crate::bars::Bar;
 use model::{Aggressor, Qty, Quote, Symbol, TickBody, Time, Trade, TradeConditions};
 
-pub use server::{AlpacaServer, CloseAtEnd, IteratorSource, ServerConfig, SourceState, TickSource};
+pub use server::{AlpacaServer, CloseAtEnd, IteratorSource, ServerConfig, SourceState, TickSource, serve_one};
 
 /// The `Content-Type` with which a client asks for MessagePack.
 pub const CONTENT_TYPE_MSGPACK: &str = "application/msgpack";

@@ -16,7 +16,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_tungstenite::WebSocketStream;
@@ -192,6 +193,8 @@ async fn accept_all<S: TickSource>(
                 let mut stopped = stopped.clone();
                 let (config, source) = (Arc::clone(&config), source());
                 connections.spawn(async move {
+                    // Without it small frames would wait for more; a connection that is gone says so when it is read.
+                    let _ = stream.set_nodelay(true);
                     tokio::select! {
                         _ = stopped.wait_for(|stop| *stop) => {}
                         end = serve_one(stream, &config, source, places) => {
@@ -229,13 +232,18 @@ impl Opening {
     }
 }
 
-async fn serve_one<S: TickSource>(
-    stream: TcpStream,
+/// Serves one client over any stream of bytes, from the handshake to the end.
+///
+/// `places` says how many more clients there may be; with none, this one is told so and let go.
+///
+/// # Errors
+/// When the client breaks the protocol of WebSockets, or the stream fails.
+pub async fn serve_one<S: TickSource, B: AsyncRead + AsyncWrite + Unpin>(
+    stream: B,
     config: &ServerConfig,
     source: S,
     places: u64,
 ) -> Result<(), tungstenite::Error> {
-    stream.set_nodelay(true)?;
     let mut opening = Opening::default();
     #[expect(clippy::result_large_err, reason = "the shape that the handshake wants")]
     let read_opening = |request: &Request, response: Response| -> Result<Response, ErrorResponse> {
@@ -265,8 +273,8 @@ async fn serve_one<S: TickSource>(
     connection.socket.close(None).await
 }
 
-struct Connection<'a, S> {
-    socket: WebSocketStream<TcpStream>,
+struct Connection<'a, S, B> {
+    socket: WebSocketStream<B>,
     config: &'a ServerConfig,
     source: S,
     encoding: Encoding,
@@ -274,7 +282,7 @@ struct Connection<'a, S> {
     wanted: Wanted,
 }
 
-impl<S: TickSource> Connection<'_, S> {
+impl<S: TickSource, B: AsyncRead + AsyncWrite + Unpin> Connection<'_, S, B> {
     /// Waits for good credentials; `false` when the client is to be let go.
     async fn authenticate(&mut self, opening: &Opening) -> Result<bool, tungstenite::Error> {
         if let (Some(key), Some(secret)) = (&opening.key, &opening.secret) {

@@ -300,6 +300,25 @@ fn the_three_forms_of_one_tape_say_the_same() {
 }
 
 #[test]
+fn odd_names_and_values_are_left_to_serde() {
+    let rest = r#""S":"AMD","bp":87.66,"bs":1,"ap":87.67,"as":4,"t":"2021-02-22T15:51:45.3355677Z"}]"#;
+    let expected = [quote("AMD", ["87.66", "1", "87.67", "4"], 1_614_009_105_335_567_700)];
+    for odd in [
+        r#""\n":"x""#,
+        r#""\"":"x""#,
+        r#""\\":"x""#,
+        r#""x\"":"x""#,
+        r#""z":"\"""#,
+        r#""x":"""#,
+        r#""c":["\""]"#,
+        r#""zz":[1]"#,
+        r#""bpx":1"#,
+    ] {
+        check(&format!(r#"[{{"T":"q",{odd},{rest}"#), &expected);
+    }
+}
+
+#[test]
 fn binary_frames_are_taken_whole_or_not_at_all() {
     let config = TapeConfig::builtin(&[], 11, Time::from_seconds(1_704_153_600));
     let ticks: Vec<SymbolTick> = Tape::new(&config).take(3).collect();

@@ -15,7 +15,7 @@ use std::path::Path;
 use std::str::FromStr;
 
 /// The first line of every file.
-pub(crate) const HEADER: &str = "time,symbol,kind,bid,bid_size,ask,ask_size,price,size,aggressor,conditions";
+pub const HEADER: &str = "time,symbol,kind,bid,bid_size,ask,ask_size,price,size,aggressor,conditions";
 
 const FIELDS: usize = 11;
 
@@ -34,6 +34,11 @@ impl CsvFile {
         } else {
             Box::new(BufReader::new(file))
         };
+        Self::read(path, reader)
+    }
+
+    /// Reads the lines of something already open, its header first. The path names it in errors.
+    pub(super) fn read(path: &Path, reader: Box<dyn BufRead + Send>) -> Result<Self, TapeError> {
         let mut rows = Rows::new(path, reader);
         match rows.next_row()? {
             Some(header) if header == HEADER => Ok(Self { rows }),
@@ -57,8 +62,11 @@ impl TickReader for CsvFile {
     }
 }
 
-/// Writes one line, with its end.
-pub(crate) fn write_row(out: &mut impl Write, tick: &SymbolTick) -> std::io::Result<()> {
+/// Writes one line of the tape format, with its end.
+///
+/// # Errors
+/// When the writer fails.
+pub fn write_row(out: &mut impl Write, tick: &SymbolTick) -> std::io::Result<()> {
     let (time, symbol) = (tick.time, tick.symbol);
     match &tick.body {
         TickBody::Quote(quote) => {

@@ -40,10 +40,12 @@ pub struct LeanSelection {
     pub to: Option<Date>,
 }
 
-/// Quotes or trades.
+/// What a tick file of LEAN holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum LeanKind {
+pub enum LeanKind {
+    /// Quotes.
     Quotes,
+    /// Trades.
     Trades,
 }
 
@@ -164,14 +166,13 @@ struct QuoteRow {
 
 impl LeanFile {
     pub(super) fn open(path: &Path, symbol: Symbol, day: Date, kind: LeanKind) -> Result<Self, TapeError> {
-        Ok(Self {
-            rows: Rows::new(path, zip_entry::open(path)?),
-            symbol,
-            midnight: local_midnight(CalendarId::Xnys, day),
-            kind,
-            quote: Quote::default(),
-            ahead: None,
-        })
+        Ok(Self::read(Rows::new(path, zip_entry::open(path)?), symbol, day, kind))
+    }
+
+    /// Reads rows of something already open.
+    pub(super) fn read(rows: Rows, symbol: Symbol, day: Date, kind: LeanKind) -> Self {
+        let midnight = local_midnight(CalendarId::Xnys, day);
+        Self { rows, symbol, midnight, kind, quote: Quote::default(), ahead: None }
     }
 
     /// Reads rows until one can be used.

@@ -43,12 +43,12 @@ mod zip_entry;
 #[cfg(test)]
 mod tests;
 
-pub use lean::LeanSelection;
+pub use csv_file::{HEADER, write_row};
+pub use lean::{LeanKind, LeanSelection};
 pub use provider::{ReplayReport, run};
 pub use source::{ReplayControl, ReplaySource, Speed};
 pub use tape::{Tape, TapeCounts, TapeInput};
 
-pub(crate) use csv_file::{HEADER, write_row};
 pub(crate) use tape::PART_DIGITS;
 
 pub use crate::alpaca::SymbolTick;

@@ -5,11 +5,13 @@
 
 use super::csv_file::CsvFile;
 use super::lean::{self, LeanFile, LeanKind, LeanSelection};
+use super::rows::Rows;
 use super::{SymbolTick, TapeError};
 use model::calendar::Date;
 use model::{Symbol, TickBody, Time};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
 /// Digits in the name of a recording's part.
@@ -153,6 +155,35 @@ impl Tape {
         for strand in 0..tape.strands.len() {
             tape.advance(strand)?;
         }
+        Ok(tape)
+    }
+
+    /// Plays one tape that is already open, such as bytes in memory; `name` stands in errors.
+    ///
+    /// # Errors
+    /// When the header or the first line cannot be read.
+    pub fn of_csv(name: &Path, reader: Box<dyn BufRead + Send>) -> Result<Self, TapeError> {
+        Self::of_reader(Box::new(CsvFile::read(name, reader)?))
+    }
+
+    /// Plays the rows of one LEAN file that is already open and unpacked; `name` stands in errors.
+    ///
+    /// # Errors
+    /// When the first row cannot be read.
+    pub fn of_lean(
+        name: &Path,
+        reader: Box<dyn BufRead + Send>,
+        symbol: Symbol,
+        (day, kind): (Date, LeanKind),
+    ) -> Result<Self, TapeError> {
+        Self::of_reader(Box::new(LeanFile::read(Rows::new(name, reader), symbol, day, kind)))
+    }
+
+    fn of_reader(reader: Box<dyn TickReader>) -> Result<Self, TapeError> {
+        let strand = Strand { files: VecDeque::new(), reader: Some(reader), latest: Time::EARLIEST };
+        let mut tape =
+            Self { strands: vec![strand], heads: BinaryHeap::new(), counts: TapeCounts::default(), failure: None };
+        tape.advance(0)?;
         Ok(tape)
     }
 
