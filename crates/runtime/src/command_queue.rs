@@ -5,9 +5,9 @@
 //! in unseen. Invariant: requests in the queue plus those being put in never exceed the bound.
 
 use crate::RequestError;
+use crate::capacities::CommandPlaces;
 use crate::waker::Waker;
 use crossbeam::queue::ArrayQueue;
-use model::limits::{SHARD_COMMANDS_MAX, SHARD_COMMANDS_RESERVED_FOR_CANCELS};
 use model::{Command, CommandReply, Request};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -32,22 +32,23 @@ const CLOSED: usize = 1 << (usize::BITS - 1);
 #[derive(Debug)]
 pub(crate) struct CommandQueue {
     queue: ArrayQueue<Pending>,
+    places: CommandPlaces,
     depth: AtomicUsize,
     waker: Arc<Waker>,
 }
 
 impl CommandQueue {
     /// An empty queue whose taker is woken by `waker`.
-    pub(crate) fn new(waker: Arc<Waker>) -> Self {
-        Self { queue: ArrayQueue::new(SHARD_COMMANDS_MAX), depth: AtomicUsize::new(0), waker }
+    pub(crate) fn new(places: CommandPlaces, waker: Arc<Waker>) -> Self {
+        Self { queue: ArrayQueue::new(places.all), places, depth: AtomicUsize::new(0), waker }
     }
 
     /// Puts a request in, or says why not; then nothing happened.
     pub(crate) fn push(&self, pending: Pending) -> Result<(), RequestError> {
         let places = if pending.request.command.is_cancel() {
-            SHARD_COMMANDS_MAX
+            self.places.all
         } else {
-            SHARD_COMMANDS_MAX - SHARD_COMMANDS_RESERVED_FOR_CANCELS
+            self.places.all - self.places.kept_for_cancels
         };
         let admitted = self
             .depth
@@ -106,7 +107,7 @@ mod tests {
 
     #[test]
     fn cancels_find_a_place_when_nothing_else_does() {
-        let queue = CommandQueue::new(Sleeper::new().waker());
+        let queue = CommandQueue::new(CommandPlaces::default(), Sleeper::new().waker());
         for _ in 0..7_168 {
             queue.push(limits()).expect("below the places for all");
         }
@@ -122,7 +123,7 @@ mod tests {
 
     #[test]
     fn a_closed_queue_takes_nothing_and_gives_what_it_has() {
-        let queue = CommandQueue::new(Sleeper::new().waker());
+        let queue = CommandQueue::new(CommandPlaces::default(), Sleeper::new().waker());
         queue.push(limits()).expect("open");
         queue.close();
         assert_eq!(queue.push(limits()), Err(RequestError::Stopping));

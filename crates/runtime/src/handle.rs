@@ -9,11 +9,12 @@ use crate::market_data::BarBoard;
 use crate::portfolio_state::{PortfolioState, shows_open_alone};
 use crate::projection::Projections;
 use crate::quotes::QuoteBoard;
-use crate::shared::{Shared, lock};
+use crate::shared::{Shared, lock, read, write};
+use crate::space::Space;
 use crate::stream::{Source, oldest_message, stored_messages};
 use crate::{
-    After, InstrumentDirectory, InstrumentSpec, Measurements, MessagePage, PortfolioView, PositionView, QuoteView,
-    SubscribeError, Subscription, SystemStatus,
+    After, Change, InstrumentDirectory, InstrumentSpec, Measurements, MessagePage, PortfolioView, PositionView,
+    QuoteView, SpaceLimits, SubscribeError, Subscription, SystemStatus,
 };
 use feeds::Symbols;
 use feeds::bars::{Bar, BarInterval};
@@ -21,10 +22,10 @@ use model::{
     Command, CommandReply, Instrument, InstrumentId, OrderId, Origin, PortfolioId, PortfolioSeq, Request,
     SubmittedBy, Symbol, Time, TradeNumber, UserId,
 };
-use persistence::{Catalogue, Epoch, OrderFilter, OrderRow, TradeFilter, TradeRow};
+use persistence::{Catalogue, Epoch, OrderFilter, OrderRow, TradeFilter, TradeRow, ViewStore};
 use std::collections::BTreeSet;
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, RwLock};
 use std::time::Instant;
 use thiserror::Error;
 use tokio::sync::oneshot;
@@ -38,18 +39,54 @@ pub enum RequestError {
     /// The system is stopping; nothing happened.
     #[error("the system is stopping; nothing happened")]
     Stopping,
-    /// The journal failed while the request was under way: it may or may not have happened. Sending
+    /// The disk failed while the request was under way: it may or may not have happened. Sending
     /// it again with the same client order id is safe.
-    #[error("the journal failed; the request may or may not have happened")]
+    #[error("the disk failed; the request may or may not have happened")]
     OutcomeUnknown,
+    /// The disk failed and what was open is being opened anew; nothing happened.
+    #[error("the storage failed and is being opened again; nothing happened")]
+    Unavailable,
+    /// Too little room is left for what makes data grow; nothing happened.
+    #[error("only {free_bytes} bytes are free, below the limit of {limit_bytes}; nothing happened")]
+    StorageLow {
+        /// Bytes that may still be written.
+        free_bytes: u64,
+        /// The soft limit.
+        limit_bytes: u64,
+    },
+    /// Too little room is left for anything but cancels; nothing happened.
+    #[error("only {free_bytes} bytes are free, below the limit of {limit_bytes}; nothing happened")]
+    StorageFull {
+        /// Bytes that may still be written.
+        free_bytes: u64,
+        /// The hard limit.
+        limit_bytes: u64,
+    },
+}
+
+/// Why the catalogue was not changed.
+#[derive(Debug, Error)]
+pub enum ChangeError {
+    /// The change was not taken in, or nobody knows whether it happened.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// The catalogue said no, or is damaged.
+    #[error(transparent)]
+    Catalogue(persistence::CatalogueError),
 }
 
 /// Why a view cannot be read.
 #[derive(Debug, Error)]
 pub enum ViewError {
-    /// The view store failed.
+    /// The view store is damaged.
     #[error("the views cannot be read: {source}")]
     Store {
+        /// What it said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The disk failed, or the store is being opened again: asking later may help.
+    #[error("the views cannot be read now: {source}")]
+    Unavailable {
         /// What it said.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
@@ -57,7 +94,9 @@ pub enum ViewError {
 
 impl From<persistence::ViewError> for ViewError {
     fn from(error: persistence::ViewError) -> Self {
-        Self::Store { source: Box::new(error) }
+        let is_passing = error.is_storage_failure();
+        let source = Box::new(error);
+        if is_passing { Self::Unavailable { source } } else { Self::Store { source } }
     }
 }
 
@@ -70,8 +109,8 @@ pub enum DefineError {
         /// What it said.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// A shard did not answer.
-    #[error("a shard did not take the instrument: {0}")]
+    /// It was not taken in, or a shard did not answer.
+    #[error("an instrument was not taken: {0}")]
     Request(#[from] RequestError),
     /// A shard said no.
     #[error("a shard refused the instrument: {0}")]
@@ -88,17 +127,29 @@ struct Definition {
     answers: Vec<oneshot::Receiver<Answer>>,
 }
 
-/// What handles share.
+/// What a system is from one start or healing to the next failure.
 #[derive(Debug)]
-pub(crate) struct Core {
+pub(crate) struct Life {
     pub(crate) shared: Arc<Shared>,
     pub(crate) queues: Vec<Arc<CommandQueue>>,
-    projections: Arc<Projections>,
-    quotes: Arc<QuoteBoard>,
-    bars: Arc<BarBoard>,
-    catalogue: Arc<Catalogue>,
-    instruments: Arc<InstrumentDirectory>,
-    epoch: Epoch,
+    pub(crate) projections: Arc<Projections>,
+}
+
+/// What handles share, through all lives.
+#[derive(Debug)]
+pub(crate) struct Core {
+    /// Read by everyone for a moment; written when a life begins.
+    life: RwLock<Arc<Life>>,
+    pub(crate) quotes: Arc<QuoteBoard>,
+    pub(crate) bars: Arc<BarBoard>,
+    pub(crate) catalogue: Arc<Catalogue>,
+    pub(crate) instruments: Arc<InstrumentDirectory>,
+    pub(crate) epoch: Epoch,
+    pub(crate) space: Arc<Space>,
+    /// Set by whoever saw a write of the catalogue fail, cleared once it is open again.
+    pub(crate) catalogue_failed: AtomicBool,
+    pub(crate) failures: AtomicU64,
+    pub(crate) heals: AtomicU64,
     /// Held while instruments are defined, so that all shards take them in the same order.
     defining: tokio::sync::Mutex<()>,
 }
@@ -106,23 +157,65 @@ pub(crate) struct Core {
 impl Core {
     /// Joins the parts.
     pub(crate) fn new(
-        shared: Arc<Shared>,
-        queues: Vec<Arc<CommandQueue>>,
-        projections: Arc<Projections>,
+        life: Life,
         (quotes, bars): (Arc<QuoteBoard>, Arc<BarBoard>),
-        (catalogue, instruments, epoch): (Catalogue, Arc<InstrumentDirectory>, Epoch),
+        (catalogue, instruments, epoch): (Arc<Catalogue>, Arc<InstrumentDirectory>, Epoch),
+        space: SpaceLimits,
     ) -> Self {
         Self {
-            shared,
-            queues,
-            projections,
+            life: RwLock::new(Arc::new(life)),
             quotes,
             bars,
-            catalogue: Arc::new(catalogue),
+            catalogue,
             instruments,
             epoch,
+            space: Arc::new(Space::new(space)),
+            catalogue_failed: AtomicBool::new(false),
+            failures: AtomicU64::new(0),
+            heals: AtomicU64::new(0),
             defining: tokio::sync::Mutex::new(()),
         }
+    }
+
+    /// The life that stands.
+    pub(crate) fn life(&self) -> Arc<Life> {
+        Arc::clone(&read(&self.life))
+    }
+
+    /// Begins another life; returns the one before.
+    pub(crate) fn begin(&self, life: Arc<Life>) -> Arc<Life> {
+        std::mem::replace(&mut *write(&self.life), life)
+    }
+
+    /// Takes down that the catalogue failed, and has it opened anew.
+    pub(crate) fn catalogue_has_failed(&self, error: &str) {
+        if !self.catalogue_failed.swap(true, Ordering::AcqRel) {
+            tracing::error!(error, "the catalogue failed");
+            self.failures.fetch_add(1, Ordering::Relaxed);
+        }
+        self.life().shared.alarm().ring();
+    }
+}
+
+/// Puts a request into a shard's queue.
+fn send(
+    life: &Life,
+    queue: &CommandQueue,
+    request: Request<Command>,
+) -> Result<oneshot::Receiver<Answer>, RequestError> {
+    if life.shared.has_failed() {
+        return Err(RequestError::Unavailable);
+    }
+    let (answer, answered) = oneshot::channel();
+    match queue.push(Pending { request, answer, received: Instant::now() }) {
+        Ok(()) => Ok(answered),
+        Err(RequestError::Overloaded) => {
+            life.shared.meters.overload_refusals.fetch_add(1, Ordering::Relaxed);
+            Err(RequestError::Overloaded)
+        }
+        // The queue of a life that ended is closed, and another one begins.
+        Err(_) if life.shared.has_failed() => Err(RequestError::Unavailable),
+        Err(error) => Err(error),
     }
 }
 
@@ -143,40 +236,64 @@ impl Handle {
     /// # Errors
     /// See [`RequestError`]; a business refusal is an answer, not an error.
     pub async fn request(&self, request: Request<Command>) -> Result<CommandReply, RequestError> {
+        let life = self.core.life();
+        self.admit(&life, &request.command)?;
         if let Command::DefineInstrument(instrument) = request.command {
             let _turn = self.core.defining.lock().await;
-            let definition = self.begin_definition(instrument, request.by)?;
+            let definition = self.begin_definition(&life, instrument, request.by)?;
             return self.finish_definition(definition).await;
         }
-        let shards = u16::try_from(self.core.queues.len()).expect("shards are counted in 16 bits");
+        let shards = u16::try_from(life.queues.len()).expect("shards are counted in 16 bits");
         let shard = request.command.portfolio().shard(shards);
-        let answer = self.send(&self.core.queues[usize::from(shard.get())], request)?;
+        let answer = send(&life, &life.queues[usize::from(shard.get())], request)?;
+        drop(life);
         answer.await.unwrap_or(Err(RequestError::OutcomeUnknown))
     }
 
-    fn send(
+    /// Whether the disk has room for what a command makes.
+    fn admit(&self, life: &Life, command: &Command) -> Result<(), RequestError> {
+        self.core.space.admit(|| {
+            Change::of(command, || {
+                let Command::Replace { order, .. } = command else { return None };
+                let portfolio = life.projections.portfolio(order.portfolio())?;
+                lock(&portfolio).order(*order).map(|row| row.size)
+            })
+        })
+    }
+
+    /// Changes the catalogue, unless the disk has too little room for it or failed. Blocks.
+    ///
+    /// # Errors
+    /// See [`ChangeError`].
+    pub fn change_catalogue<T>(
         &self,
-        queue: &CommandQueue,
-        request: Request<Command>,
-    ) -> Result<oneshot::Receiver<Answer>, RequestError> {
-        if self.core.shared.has_failed() {
-            return Err(RequestError::OutcomeUnknown);
+        change: Change,
+        work: impl FnOnce(&Catalogue) -> Result<T, persistence::CatalogueError>,
+    ) -> Result<T, ChangeError> {
+        if self.core.life().shared.has_failed() || self.core.catalogue_failed.load(Ordering::Acquire) {
+            return Err(RequestError::Unavailable.into());
         }
-        let (answer, answered) = oneshot::channel();
-        queue.push(Pending { request, answer, received: Instant::now() }).inspect_err(|error| {
-            if *error == RequestError::Overloaded {
-                self.core.shared.meters.overload_refusals.fetch_add(1, Ordering::Relaxed);
+        self.core.space.admit(|| change)?;
+        work(&self.core.catalogue).map_err(|error| {
+            if error.is_storage_failure() {
+                self.core.catalogue_has_failed(&error.to_string());
+                return RequestError::OutcomeUnknown.into();
             }
-        })?;
-        Ok(answered)
+            ChangeError::Catalogue(error)
+        })
     }
 
     /// Sends an instrument to every shard; [`Self::finish_definition`] waits for them.
-    fn begin_definition(&self, instrument: Instrument, by: SubmittedBy) -> Result<Definition, RequestError> {
+    fn begin_definition(
+        &self,
+        life: &Life,
+        instrument: Instrument,
+        by: SubmittedBy,
+    ) -> Result<Definition, RequestError> {
         let send = |queue: &Arc<CommandQueue>| {
-            self.send(queue, Request { by, command: Command::DefineInstrument(instrument.clone()) })
+            send(life, queue, Request { by, command: Command::DefineInstrument(instrument.clone()) })
         };
-        let answers = self.core.queues.iter().map(send).collect::<Result<_, _>>()?;
+        let answers = life.queues.iter().map(send).collect::<Result<_, _>>()?;
         Ok(Definition { instrument, answers })
     }
 
@@ -202,7 +319,7 @@ impl Handle {
         let portfolio = self.state(id.portfolio());
         match portfolio.and_then(|portfolio| lock(&portfolio).order(id).cloned()) {
             Some(row) => Ok(Some(row)),
-            None => Ok(self.core.projections.store.order(id)?),
+            None => self.stored(|store| store.order(id)),
         }
     }
 
@@ -226,7 +343,7 @@ impl Handle {
         let mut cursor = before;
         let mut found = 0;
         while found < limit {
-            let page = self.core.projections.store.orders(portfolio, filter, cursor, limit)?;
+            let page = self.stored(|store| store.orders(portfolio, filter, cursor, limit))?;
             let Some(last) = page.last() else { break };
             cursor = Some(last.id);
             let complete = page.len() == limit;
@@ -265,7 +382,7 @@ impl Handle {
         let before = rows.last().map_or(before, |row| Some(row.fill.trade));
         if rows.len() < limit {
             let left = limit - rows.len();
-            rows.extend(self.core.projections.store.trades(portfolio, filter, before, left)?);
+            rows.extend(self.stored(|store| store.trades(portfolio, filter, before, left))?);
         }
         Ok(rows)
     }
@@ -321,18 +438,25 @@ impl Handle {
             return Ok(());
         }
         let symbols: Vec<Symbol> = changed.iter().map(|spec| spec.symbol).collect();
-        let catalogue = Arc::clone(&self.core.catalogue);
-        let ids = tokio::task::spawn_blocking(move || catalogue.instrument_ids(&symbols)).await;
-        let ids = ids
-            .map_err(|error| DefineError::Catalogue { source: Box::new(error) })?
-            .map_err(|error| DefineError::Catalogue { source: Box::new(error) })?;
+        let handle = self.clone();
+        let numbering =
+            move || handle.change_catalogue(Change::Growth, |catalogue| catalogue.instrument_ids(&symbols));
+        let ids = match tokio::task::spawn_blocking(numbering).await {
+            Ok(Ok(ids)) => ids,
+            Ok(Err(ChangeError::Request(error))) => return Err(DefineError::Request(error)),
+            Ok(Err(ChangeError::Catalogue(error))) => {
+                return Err(DefineError::Catalogue { source: Box::new(error) });
+            }
+            Err(error) => return Err(DefineError::Catalogue { source: Box::new(error) }),
+        };
+        let life = self.core.life();
         let by = SubmittedBy { user: UserId::new(0), origin: Origin::System };
         let mut defined = changed.into_iter().zip(ids).map(|(spec, id)| spec.with_id(id)).peekable();
         // In parts, so that a large table does not look like an overload.
         while defined.peek().is_some() {
             let part = defined.by_ref().take(DEFINITIONS_AT_ONCE);
             let begun: Vec<Definition> =
-                part.map(|instrument| self.begin_definition(instrument, by)).collect::<Result<_, _>>()?;
+                part.map(|instrument| self.begin_definition(&life, instrument, by)).collect::<Result<_, _>>()?;
             for definition in begun {
                 if let CommandReply::Refused(reject) = self.finish_definition(definition).await? {
                     return Err(DefineError::Refused(reject));
@@ -363,12 +487,15 @@ impl Handle {
         after: After,
         epoch: Option<Epoch>,
     ) -> Result<Subscription, SubscribeError> {
-        let state = self.state(portfolio).ok_or(SubscribeError::Unknown)?;
+        let life = self.core.life();
+        let state = life.projections.portfolio(portfolio).ok_or(SubscribeError::Unknown)?;
         if epoch.is_some_and(|epoch| epoch != self.core.epoch) {
             return Err(SubscribeError::EpochChanged { epoch: self.core.epoch });
         }
-        let store = Arc::clone(&self.core.projections.store);
-        Subscription::begin(Source { epoch: self.core.epoch, state, store }, after)
+        let store = Arc::clone(&life.projections.store);
+        let bounds = life.projections.bounds;
+        let core = Arc::downgrade(&self.core);
+        Subscription::begin(Source { epoch: self.core.epoch, state, store, bounds, core }, after)
     }
 
     /// Messages of a portfolio's stream after `after`, at most `limit`, oldest first. Where the first
@@ -383,21 +510,20 @@ impl Handle {
         limit: usize,
     ) -> Result<MessagePage, ViewError> {
         let Some(state) = self.state(portfolio) else { return Ok(MessagePage::default()) };
-        let store = &self.core.projections.store;
         let (head_seq, ring_start) = {
             let state = lock(&state);
             (state.head, state.ring_start())
         };
         let mut messages = Vec::new();
         if after.next() < ring_start {
-            messages = stored_messages(store, portfolio, after, limit)?;
+            messages = self.stored(|store| stored_messages(store, portfolio, after, limit))?;
         }
         if messages.len() < limit {
             let after = messages.last().map_or(after, |(seq, _)| *seq);
             let left = limit - messages.len();
             messages.extend(lock(&state).ring_after(after, left));
         }
-        let oldest_seq = oldest_message(store, portfolio, ring_start)?;
+        let oldest_seq = self.stored(|store| oldest_message(store, portfolio, ring_start))?;
         Ok(MessagePage { messages, head_seq, oldest_seq })
     }
 
@@ -416,7 +542,7 @@ impl Handle {
     /// Engine time now.
     #[must_use]
     pub fn engine_time(&self) -> Time {
-        self.core.shared.clock.latest()
+        self.core.life().shared.clock.latest()
     }
 
     /// The journal's generation: another value means another history.
@@ -428,11 +554,16 @@ impl Handle {
     /// How the system stands.
     #[must_use]
     pub fn status(&self) -> SystemStatus {
-        let mut status = self.core.shared.status();
-        for (shard, queue) in status.shards.iter_mut().zip(&self.core.queues) {
+        let life = self.core.life();
+        let mut status = life.shared.status();
+        for (shard, queue) in status.shards.iter_mut().zip(&life.queues) {
             shard.commands_queued = queue.depth() as u64;
-            shard.stored = self.core.projections.stored(shard.shard).get();
+            shard.stored = life.projections.stored(shard.shard).get();
         }
+        status.catalogue_failed = self.core.catalogue_failed.load(Ordering::Acquire);
+        status.failures = self.core.failures.load(Ordering::Relaxed);
+        status.heals = self.core.heals.load(Ordering::Relaxed);
+        status.space = self.core.space.status();
         status
     }
 
@@ -440,11 +571,20 @@ impl Handle {
     #[must_use]
     pub fn measurements(&self) -> Measurements {
         let ticks_evaluated = self.status().shards.iter().map(|shard| shard.ticks_evaluated).sum();
-        self.core.shared.meters.read(ticks_evaluated)
+        self.core.life().shared.meters.read(ticks_evaluated)
     }
 
     fn state(&self, portfolio: PortfolioId) -> Option<Arc<Mutex<PortfolioState>>> {
-        self.core.projections.portfolio(portfolio)
+        self.core.life().projections.portfolio(portfolio)
+    }
+
+    /// Reads what is on disk; see [`Shared::judge_read`].
+    fn stored<T>(
+        &self,
+        read: impl FnOnce(&ViewStore) -> Result<T, persistence::ViewError>,
+    ) -> Result<T, ViewError> {
+        let life = self.core.life();
+        life.shared.judge_read(read(&life.projections.store))
     }
 }
 
@@ -452,7 +592,8 @@ impl Handle {
 mod tests {
     use super::*;
     use crate::ClockMode;
-    use crate::clock::Clock;
+    use crate::capacities::{CommandPlaces, StreamBounds};
+    use crate::clock::{Clock, Wall};
     use crate::waker::Sleeper;
     use model::ShardSeq;
     use persistence::{SimulatedStorage, Storage, ViewConfig, ViewStore};
@@ -466,16 +607,16 @@ mod tests {
         let views = ViewConfig { path, epoch, cache_bytes: 1 << 20, storage: Arc::clone(&storage) };
         let store = ViewStore::open(&views).expect("an empty disk");
         let catalogue = Catalogue::open(Path::new("/catalog.redb"), &storage).expect("an empty disk");
-        let clock = Clock::new(ClockMode::Feed, Time::EARLIEST);
-        let queue = Arc::new(CommandQueue::new(Sleeper::new().waker()));
+        let clock = Clock::new(ClockMode::Feed, Wall::Machine, Time::EARLIEST);
+        let queue = Arc::new(CommandQueue::new(CommandPlaces::default(), Sleeper::new().waker()));
         let board = (Arc::new(QuoteBoard::new(0)), Arc::new(BarBoard::default()));
-        Handle::new(Arc::new(Core::new(
-            Arc::new(Shared::new(clock, &[ShardSeq::new(0)])),
-            vec![queue],
-            Arc::new(Projections::new(Arc::new(store), 1)),
-            board,
-            (catalogue, Arc::new(InstrumentDirectory::default()), epoch),
-        )))
+        let life = Life {
+            shared: Arc::new(Shared::new(clock, &[ShardSeq::new(0)])),
+            queues: vec![queue],
+            projections: Arc::new(Projections::new(Arc::new(store), 1, StreamBounds::default())),
+        };
+        let kept = (Arc::new(catalogue), Arc::new(InstrumentDirectory::default()), epoch);
+        Handle::new(Arc::new(Core::new(life, board, kept, SpaceLimits::OFF)))
     }
 
     #[test]
@@ -486,8 +627,9 @@ mod tests {
         let limits =
             || Request { by, command: Command::SetLimits { portfolio, limits: model::RiskLimits::default() } };
         let cancel = || Request { by, command: Command::CancelAll { portfolio, symbol: None } };
-        let queue = &handle.core.queues[0];
-        let send = |request| handle.send(queue, request).map(|_| ());
+        let life = handle.core.life();
+        let queue = &life.queues[0];
+        let send = |request| send(&life, queue, request).map(|_| ());
         while send(limits()).is_ok() {}
         assert_eq!(queue.depth(), 7_168);
         assert_eq!(send(limits()), Err(RequestError::Overloaded));

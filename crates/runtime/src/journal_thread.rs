@@ -1,23 +1,33 @@
 //! Group commit: whatever all shards have queued becomes durable in one append, again and again.
 //!
-//! There is no timer: while one sync runs, the next batch gathers by itself. It must never pass
-//! anything on before its append returned. Invariant: after the first failure nothing is passed on,
+//! It is a thread of its own, and lends itself to whoever brings a little while it rests. There is no
+//! timer: while one sync runs, the next batch gathers by itself. It must never pass anything on before
+//! its append returned. Invariant: after the first failure nothing is passed on,
 //! and everyone who waits or comes is told that the outcome is unknown.
 
 use crate::RequestError;
-use crate::clock::wall_nanos;
 use crate::measure::nanos;
-use crate::projection::{DurableEvents, Reply, Round};
-use crate::shared::{Failure, Shared};
-use crossbeam::channel::{Receiver, Sender};
+use crate::projection::{DurableEvents, ProjectionThread, Publication, Reply, Round};
+use crate::shared::{Failure, Shared, lock};
+use crate::threads::PanicLatch;
+use crate::way::{Part, Way, await_work};
+use crossbeam::channel::{Receiver, TryRecvError};
 use model::limits::EVENTS_PER_BATCH_MAX;
 use model::{Event, ShardId, ShardSeq, Time};
 use persistence::{AppendError, Journal, ShardBatch};
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 /// Events after which one append takes no more batches: bounds the time of a commit.
-const EVENTS_PER_ROUND_MAX: usize = 4 * EVENTS_PER_BATCH_MAX;
+pub(crate) const EVENTS_PER_ROUND_MAX: usize = 4 * EVENTS_PER_BATCH_MAX;
+
+/// A commit that took longer is left to the journal's thread the next time: waking it is little beside it.
+const COMMIT_HERE_MAX: Duration = Duration::from_millis(1);
+/// Without a commit for this long the journal rests (measured: below it the thread is often awake anyway).
+const REST_MIN: Duration = Duration::from_millis(1);
+/// Events beyond which a commit is nothing to do in passing.
+const EVENTS_HERE_MAX: usize = 64;
 
 /// What a shard hands over: events it made and answers that wait for them.
 #[derive(Debug)]
@@ -35,11 +45,29 @@ pub(crate) struct Batch {
 
 /// The journal thread's state.
 #[derive(Debug)]
-pub(crate) struct JournalThread<'a> {
-    pub(crate) shared: &'a Shared,
+pub(crate) struct JournalThread {
+    pub(crate) shared: Arc<Shared>,
     /// `None` when nothing is kept.
     pub(crate) journal: Option<Journal>,
-    pub(crate) rounds: Sender<Round>,
+    pub(crate) batches: Receiver<Batch>,
+    pub(crate) rounds: Way<Round, ProjectionThread>,
+    /// Whether its commits are published by it, or were before.
+    pub(crate) publication: Publication,
+    pub(crate) pace: Pace,
+}
+
+/// When the last commit ended, and how long it took.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Pace {
+    last: Option<(Instant, Duration)>,
+}
+
+impl Pace {
+    /// Whether committing in somebody's place costs less than a wake-up is worth: the disk is quick, and commits
+    /// are rare enough for the thread to be asleep.
+    fn is_leisurely(self) -> bool {
+        self.last.is_none_or(|(ended, took)| took <= COMMIT_HERE_MAX && ended.elapsed() >= REST_MIN)
+    }
 }
 
 /// Batches of one round: those of one shard joined.
@@ -74,23 +102,42 @@ impl Gathered {
     }
 }
 
-impl JournalThread<'_> {
+impl JournalThread {
     /// Runs until every shard's thread has ended; closes the journal then.
-    pub(crate) fn run(mut self, batches: &Receiver<Batch>) {
-        while let Ok(first) = batches.recv() {
-            let mut gathered = Gathered::default();
-            gathered.add(first);
-            while gathered.events < EVENTS_PER_ROUND_MAX
-                && let Ok(more) = batches.try_recv()
-            {
-                gathered.add(more);
-            }
-            if self.shared.has_failed() {
-                refuse(gathered.replies);
-            } else {
-                self.round(gathered);
+    pub(crate) fn run(this: &Mutex<Self>) {
+        let batches = lock(this).batches.clone();
+        loop {
+            await_work(&batches);
+            let mut journal = lock(this);
+            match batches.try_recv() {
+                Ok(first) => journal.commit_from(first, EVENTS_PER_ROUND_MAX),
+                Err(TryRecvError::Empty) => {}
+                Err(TryRecvError::Disconnected) => return journal.close(),
             }
         }
+    }
+
+    /// Makes this batch and those that wait behind it durable in one round, until it holds this many events.
+    pub(crate) fn commit_from(&mut self, first: Batch, events_max: usize) {
+        let shared = Arc::clone(&self.shared);
+        // Whichever thread commits: the failure stands before anyone else can hold the journal.
+        let _latch = PanicLatch { name: "journal", shared: &shared, of: None };
+        let mut gathered = Gathered::default();
+        gathered.add(first);
+        while gathered.events < events_max
+            && let Ok(more) = self.batches.try_recv()
+        {
+            gathered.add(more);
+        }
+        if self.shared.has_failed() {
+            refuse(gathered.replies);
+        } else {
+            self.round(gathered);
+        }
+    }
+
+    /// Ends the journal in order, unless it failed.
+    pub(crate) fn close(&mut self) {
         if let Some(journal) = self.journal.take().filter(|journal| !journal.is_poisoned())
             && let Err(error) = journal.close()
         {
@@ -108,6 +155,7 @@ impl JournalThread<'_> {
             return;
         }
         self.measure(&gathered, began);
+        self.pace.last = Some((Instant::now(), began.elapsed()));
         let shards = gathered.shards.into_iter().map(|(durable, _)| durable);
         let shards: Vec<DurableEvents> = shards
             .inspect(|durable| {
@@ -117,8 +165,17 @@ impl JournalThread<'_> {
                 progress.durable.store(last, Ordering::Release);
             })
             .collect();
-        let round = Round { shards, replies: gathered.replies };
-        if let Err(unsent) = self.rounds.send(round) {
+        match self.publication {
+            Publication::Durable => self.publish(Round { shards, replies: gathered.replies }),
+            Publication::Ahead => {}
+        }
+    }
+
+    /// The one place from which something becomes visible, unless it is published ahead.
+    fn publish(&self, round: Round) {
+        // While more waits for the journal, folding is left to the projection's thread, beside the next sync.
+        let passed = if self.batches.is_empty() { self.rounds.pass(round) } else { self.rounds.send(round) };
+        if let Err(unsent) = passed {
             // The projection thread is gone, which its guard has latched as a failure.
             refuse(unsent.into_inner().replies);
         }
@@ -153,10 +210,21 @@ impl JournalThread<'_> {
             meters.command_to_durable.record_all(waits);
         }
         if !gathered.tick_arrivals.is_empty() {
-            let now = wall_nanos();
+            let now = self.shared.clock.wall_nanos();
             let waits = gathered.tick_arrivals.iter().map(|arrival| u64::try_from(now - arrival).unwrap_or(0));
             meters.tick_to_durable.record_all(waits);
         }
+    }
+}
+
+impl Part<Batch> for JournalThread {
+    fn takes_here(&self, batch: &Batch) -> bool {
+        // Nobody else sends rounds: seen with room under the lock, passing one on does not wait.
+        batch.events.len() <= EVENTS_HERE_MAX && !self.rounds.is_full() && self.pace.is_leisurely()
+    }
+
+    fn take_here(&mut self, batch: Batch) {
+        self.commit_from(batch, EVENTS_HERE_MAX);
     }
 }
 

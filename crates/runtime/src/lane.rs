@@ -5,12 +5,13 @@
 //! tick to push it on. Invariant: the taker sees ticks in the order of their places.
 
 use crate::conflate::{Conflator, Sizes};
+use crate::shard_thread::{self, ShardThread};
 use crate::shared::lock;
 use crate::waker::Waker;
-use model::{Stamped, Time};
+use model::{Stamped, TickBody, Time};
 use rtrb::{Consumer, Producer, RingBuffer};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 
 /// What a lane carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +20,15 @@ pub(crate) enum LaneItem {
     Tick(Stamped, i64),
     /// The feed was interrupted at this engine time.
     FeedLost(Time),
+}
+
+impl LaneItem {
+    const fn is_quote(&self) -> bool {
+        match self {
+            Self::Tick(stamped, _) => matches!(stamped.tick.body, TickBody::Quote(_)),
+            Self::FeedLost(_) => false,
+        }
+    }
 }
 
 /// What did not fit into the ring.
@@ -30,12 +40,25 @@ struct Overflowing {
     conflator: Mutex<Conflator>,
 }
 
+/// What is done for a taker that sleeps while ticks wait for it.
+#[derive(Debug)]
+enum Settling {
+    /// It is woken.
+    Wake,
+    /// It is woken once the ring is an eighth full; it looks by itself often enough.
+    Lazily,
+    /// What waits is evaluated right there.
+    Here(Weak<Mutex<ShardThread>>),
+}
+
 /// The sequencer's end.
 #[derive(Debug)]
 pub(crate) struct LaneSender {
+    trades_only: bool,
     ring: Producer<LaneItem>,
     overflowing: Arc<Overflowing>,
     waker: Arc<Waker>,
+    settling: Settling,
 }
 
 /// The taking thread's end.
@@ -51,7 +74,9 @@ pub(crate) fn lane(capacity: usize, sizes: Sizes, waker: Arc<Waker>) -> (LaneSen
     let overflowing =
         Arc::new(Overflowing { active: AtomicBool::new(false), conflator: Mutex::new(Conflator::new(sizes)) });
     let taker = LaneTaker { ring: taker, overflowing: Arc::clone(&overflowing) };
-    (LaneSender { ring: sender, overflowing, waker }, taker)
+    // Sizes are summed for bars, which are made of trades alone.
+    let trades_only = sizes == Sizes::Summed;
+    (LaneSender { trades_only, ring: sender, overflowing, waker, settling: Settling::Wake }, taker)
 }
 
 impl LaneSender {
@@ -60,13 +85,44 @@ impl LaneSender {
         self.ring.is_abandoned() || (!self.ring.is_full() && !self.overflowing.active.load(Ordering::Acquire))
     }
 
-    /// Passes on; returns how many ticks were dropped by merging.
+    /// Its taker is not woken for every tick from now on.
+    pub(crate) fn settle_lazily(&mut self) {
+        self.settling = Settling::Lazily;
+    }
+
+    /// What its taker would be woken for is done in its place from now on.
+    pub(crate) fn settle_here(&mut self, shard: &Arc<Mutex<ShardThread>>) {
+        self.settling = Settling::Here(Arc::downgrade(shard));
+    }
+
+    /// Has what was sent looked at: it may lie until then. Nothing happens while the taker is awake.
+    pub(crate) fn settle(&self) {
+        if !self.waker.is_asleep() {
+            return;
+        }
+        match &self.settling {
+            Settling::Wake => self.waker.wake(),
+            Settling::Lazily => {
+                let capacity = self.ring.buffer().capacity();
+                if capacity - self.ring.slots() >= capacity / 8 {
+                    self.waker.wake();
+                }
+            }
+            Settling::Here(shard) => match shard_thread::turn_here(shard) {
+                shard_thread::Turned::Done => {}
+                shard_thread::Turned::WorkLeft => self.waker.wake(),
+            },
+        }
+    }
+
+    /// Passes on; returns how many ticks were dropped by merging. [`Self::settle`] has it looked at.
     pub(crate) fn send(&mut self, item: LaneItem) -> u64 {
+        if self.trades_only && item.is_quote() {
+            return 0;
+        }
         let active = self.overflowing.active.load(Ordering::Acquire);
         let taken = (!active && self.ring.push(item).is_ok()) || self.ring.is_abandoned();
-        let dropped = if taken { 0 } else { self.send_merged(item) };
-        self.waker.wake();
-        dropped
+        if taken { 0 } else { self.send_merged(item) }
     }
 
     fn send_merged(&self, item: LaneItem) -> u64 {
@@ -112,7 +168,7 @@ impl LaneTaker {
 mod tests {
     use super::*;
     use crate::waker::Sleeper;
-    use model::{InstrumentId, Price, Qty, Quote, Tick, TickBody, TickSeq};
+    use model::{InstrumentId, Price, Qty, Quote, Tick, TickSeq};
 
     fn quote(seq: u64) -> LaneItem {
         let (price, size) = (Price::whole(10), Qty::whole(1));

@@ -14,27 +14,35 @@
 //!
 //! | file | owns |
 //! |---|---|
-//! | `system`, `startup`, `recovery` | start and stop; from files to running state |
+//! | `system`, `parts`, `startup`, `recovery` | start and stop; from files to running state |
+//! | `healing`, `threads`, `panics` | one life after another: failures, and going on after them |
+//! | `space` | room on the disk, and what is taken in while it is little |
+//! | `stepping` | the same parts without threads, driven by hand |
+//! | `capacities` | how much room there is between the parts |
 //! | `handle` | requests in, views out |
 //! | `sequencer`, `lane`, `conflate`, `quotes`, `clock` | the way of ticks, and engine time |
 //! | `command_queue`, `shard_thread`, `waker` | inputs before an engine |
-//! | `journal_thread` | group commit |
+//! | `journal_thread`, `way` | group commit; passing work on without waking a thread |
 //! | `projection`, `portfolio_state`, `view_writer`, `stream` | what readers and clients see |
 //! | `instruments`, `market_data` | the instrument table, bars |
 //! | `snapshotter` | snapshots behind the system's back |
 //! | `shared`, `measure` | how far everyone got, and how fast |
 #![forbid(unsafe_code)]
 
+mod capacities;
 mod clock;
 mod command_queue;
 mod config;
 mod conflate;
 mod handle;
+mod healing;
 mod instruments;
 mod journal_thread;
 mod lane;
 mod market_data;
 mod measure;
+mod panics;
+mod parts;
 mod portfolio_state;
 mod projection;
 mod quotes;
@@ -43,21 +51,27 @@ mod sequencer;
 mod shard_thread;
 mod shared;
 mod snapshotter;
+mod space;
 mod startup;
+pub mod stepping;
 mod stream;
 mod system;
 #[cfg(test)]
 mod testing;
+mod threads;
 mod view_writer;
 mod views;
 mod waker;
+mod way;
 
-pub use config::{ClockMode, Durability, Overflow, SystemConfig};
-pub use handle::{DefineError, Handle, RequestError, ViewError};
+pub use capacities::{Capacities, CommandPlaces, StreamBounds};
+pub use config::{ClockMode, Durability, Keep, Overflow, SystemConfig};
+pub use handle::{ChangeError, DefineError, Handle, RequestError, ViewError};
 pub use instruments::{InstrumentDirectory, InstrumentSpec};
 pub use measure::{Counters, LatencySummary, Measurements};
 pub use sequencer::FeedPort;
 pub use shared::{Failure, ShardStatus, SystemStatus};
+pub use space::{Change, SpaceLimits, SpaceState, SpaceStatus};
 pub use stream::{After, CutOff, MessagePage, SlowConsumer, StreamBatch, SubscribeError, Subscription};
 pub use system::{StartError, StopError, System};
 pub use views::{CashView, PortfolioView, PositionView, QuoteView, StreamEncoder, StreamItem, StreamMessage};

@@ -16,8 +16,8 @@ use std::time::Duration;
 
 /// Finished bars kept of each instrument and interval (guess: a screen's width of them).
 const BARS_MAX: usize = 600;
-/// Longest sleep without being woken.
-const SLEEP_MAX: Duration = Duration::from_millis(100);
+/// Longest sleep without being woken: how late a bar may show a trade.
+const SLEEP_MAX: Duration = Duration::from_millis(20);
 
 #[derive(Debug)]
 struct Series {
@@ -73,25 +73,44 @@ impl BarBoard {
     }
 }
 
-/// The market data thread: runs until the system stops.
-pub(crate) fn run(mut ticks: LaneTaker, board: &BarBoard, shared: &Shared, sleeper: &Sleeper) {
-    let backoff = Backoff::new();
-    loop {
-        match ticks.take() {
-            Some(LaneItem::Tick(stamped, _)) => {
-                match stamped.tick.body {
-                    TickBody::Trade(trade) => board.trade(stamped.tick.instrument, stamped.tick.time, &trade),
-                    TickBody::Quote(_) => {}
-                }
+/// The market data thread's state.
+#[derive(Debug)]
+pub(crate) struct MarketData {
+    pub(crate) ticks: LaneTaker,
+    pub(crate) board: Arc<BarBoard>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) sleeper: Sleeper,
+}
+
+impl MarketData {
+    /// Runs until the system stops.
+    pub(crate) fn run(mut self) {
+        let backoff = Backoff::new();
+        loop {
+            if self.take_one() {
                 backoff.reset();
-            }
-            Some(LaneItem::FeedLost(_)) => {}
-            None if shared.is_stopping() => return,
-            None if backoff.is_completed() => {
+            } else if self.shared.is_stopping() {
+                return;
+            } else if backoff.is_completed() {
+                let Self { ticks, shared, sleeper, .. } = &self;
                 sleeper.sleep(SLEEP_MAX, || !ticks.is_empty() || shared.is_stopping());
+            } else {
+                backoff.snooze();
             }
-            None => backoff.snooze(),
         }
+    }
+
+    /// Takes the next tick in; `false` when none waits.
+    pub(crate) fn take_one(&mut self) -> bool {
+        match self.ticks.take() {
+            Some(LaneItem::Tick(stamped, _)) => match stamped.tick.body {
+                TickBody::Trade(trade) => self.board.trade(stamped.tick.instrument, stamped.tick.time, &trade),
+                TickBody::Quote(_) => {}
+            },
+            Some(LaneItem::FeedLost(_)) => {}
+            None => return false,
+        }
+        true
     }
 }
 

@@ -3,10 +3,10 @@
 //! A fold over durable events with the engine's own account. It must never decide, and never hold a
 //! row that no event made. Invariant: orders, trades and messages that are missing here are on disk.
 
+use crate::capacities::StreamBounds;
 use crate::stream::{Delivery, Message, Outbox};
 use crate::views::{CashView, PortfolioView, PositionView};
 use engine::Account;
-use model::limits::STREAM_MESSAGES_IN_MEMORY_MAX;
 use model::{
     Currency, Event, EventBody, ExecutionProfile, Fill, InstrumentId, Money, OrderId, OrderImage, OrderNumber,
     OrderStatus, PortfolioId, PortfolioImage, PortfolioSeq, Reservation, RiskLimits, Symbol, TradeNumber,
@@ -14,9 +14,6 @@ use model::{
 use persistence::{OrderFilter, OrderRow, StatusFilter, TradeFilter, TradeRow};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-
-/// Messages kept in memory while no client follows the stream, so that many portfolios fit (guess).
-const UNWATCHED_MESSAGES_MAX: usize = 64;
 
 /// See the module.
 #[derive(Debug)]
@@ -209,7 +206,7 @@ impl PortfolioState {
 
     /// Puts a message at the end of the ring and into every outbox; returns how many clients were
     /// cut off for it.
-    pub(crate) fn publish(&mut self, message: Message) -> u64 {
+    pub(crate) fn publish(&mut self, message: Message, bounds: StreamBounds) -> u64 {
         assert_eq!(message.0, self.head.next(), "messages are numbered without gaps");
         self.head = message.0;
         let mut cut_off = 0;
@@ -222,7 +219,7 @@ impl PortfolioState {
             }
         });
         self.ring.push_back(message);
-        self.trim_ring();
+        self.trim_ring(bounds);
         cut_off
     }
 
@@ -234,9 +231,9 @@ impl PortfolioState {
     }
 
     /// Messages up to this one are on disk now: memory lets them go as it needs.
-    pub(crate) fn stored_messages(&mut self, through: PortfolioSeq) {
+    pub(crate) fn stored_messages(&mut self, through: PortfolioSeq, bounds: StreamBounds) {
         self.stored = self.stored.max(through);
-        self.trim_ring();
+        self.trim_ring(bounds);
     }
 
     /// An order that ended is on disk now.
@@ -249,9 +246,8 @@ impl PortfolioState {
         self.trades.remove(&trade);
     }
 
-    fn trim_ring(&mut self) {
-        let messages_max =
-            if self.outboxes.is_empty() { UNWATCHED_MESSAGES_MAX } else { STREAM_MESSAGES_IN_MEMORY_MAX };
+    fn trim_ring(&mut self, bounds: StreamBounds) {
+        let messages_max = if self.outboxes.is_empty() { bounds.unwatched } else { bounds.watched };
         while self.ring.len() > messages_max && self.ring.front().is_some_and(|(seq, _)| *seq <= self.stored) {
             self.ring.pop_front();
         }

@@ -2,14 +2,18 @@
 //!
 //! One thread folds. It encodes every stream message once, hands it to the portfolio's clients, and
 //! only then completes the replies of the same commit, so that whoever got an answer reads its effect.
-//! It must never see an event that is not durable. Invariant: `published <= durable`.
+//! It must never see an event that is not durable, unless the system was started to publish ahead. Invariant:
+//! `published <= durable`, or else `published <= applied`.
 
+use crate::capacities::StreamBounds;
 use crate::command_queue::Answer;
 use crate::portfolio_state::{PortfolioState, Rows, Touched};
 use crate::shared::{Shared, lock};
+use crate::threads::PanicLatch;
 use crate::views::{StreamEncoder, StreamItem, StreamMessage};
+use crate::way::{Part, await_work};
 use bytes::Bytes;
-use crossbeam::channel::{Receiver, Sender};
+use crossbeam::channel::{Receiver, Sender, TryRecvError};
 use dashmap::DashMap;
 use model::{
     CommandReply, Event, EventBody, Instrument, InstrumentId, MessageKind, OrderId, PortfolioId, PortfolioSeq,
@@ -53,13 +57,14 @@ pub(crate) struct Projections {
     pub(crate) store: Arc<ViewStore>,
     /// The last event of each shard whose rows are all on disk.
     stored: Vec<AtomicU64>,
+    pub(crate) bounds: StreamBounds,
 }
 
 impl Projections {
     /// Views of nothing, in front of this store.
-    pub(crate) fn new(store: Arc<ViewStore>, shards: u16) -> Self {
+    pub(crate) fn new(store: Arc<ViewStore>, shards: u16, bounds: StreamBounds) -> Self {
         let stored = (0..shards).map(|_| AtomicU64::new(0)).collect();
-        Self { portfolios: DashMap::new(), store, stored }
+        Self { portfolios: DashMap::new(), store, stored, bounds }
     }
 
     /// One portfolio.
@@ -94,7 +99,7 @@ impl Projections {
             *last = (*last).max(message.seq);
         }
         for (portfolio, through) in messages {
-            self.with(portfolio, |state| state.stored_messages(through));
+            self.with(portfolio, |state| state.stored_messages(through, self.bounds));
         }
         for (shard, seq) in &batch.markers {
             self.stored[usize::from(shard.get())].store(seq.get(), Ordering::Release);
@@ -106,6 +111,13 @@ impl Projections {
     pub(crate) fn end_streams(&self) {
         for entry in &self.portfolios {
             lock(entry.value()).outboxes.drain(..).for_each(|outbox| outbox.stop());
+        }
+    }
+
+    /// Sends every client's subscription to the state that stands in place of this one.
+    pub(crate) fn renew_streams(&self) {
+        for entry in &self.portfolios {
+            lock(entry.value()).outboxes.drain(..).for_each(|outbox| outbox.renew());
         }
     }
 
@@ -169,6 +181,11 @@ impl Folder {
         image.orders.iter().map(|order| order.id).collect()
     }
 
+    /// Has these orders written with the next rows.
+    pub(crate) fn write_orders(&mut self, orders: &[OrderId]) {
+        self.changed.extend_from_slice(orders);
+    }
+
     /// Folds one event, and makes its rows and messages unless the disk has them.
     pub(crate) fn fold(&mut self, shard: ShardId, event: &Event, rows: Rows) {
         if let EventBody::InstrumentDefined(instrument) = &event.body {
@@ -224,8 +241,8 @@ impl Folder {
                 }
             }
             let bytes = Bytes::copy_from_slice(&self.scratch);
-            self.rows.messages.push(MessageRow { portfolio: event.portfolio, seq, bytes: self.scratch.clone() });
-            self.cut_off += state.publish((seq, bytes));
+            self.rows.messages.push(MessageRow { portfolio: event.portfolio, seq, bytes: bytes.clone() });
+            self.cut_off += state.publish((seq, bytes), self.projections.bounds);
             self.messages += 1;
             seq = seq.next();
         }
@@ -256,16 +273,65 @@ impl Folder {
     }
 }
 
-/// The projection thread: runs until the journal thread ends.
-pub(crate) fn run(mut folder: Folder, shared: &Shared, rounds: &Receiver<Round>, writer: &Sender<ViewBatch>) {
-    for round in rounds {
+/// The projection thread's state.
+#[derive(Debug)]
+pub(crate) struct ProjectionThread {
+    pub(crate) folder: Folder,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) rounds: Receiver<Round>,
+    pub(crate) writer: Sender<ViewBatch>,
+    pub(crate) publication: Publication,
+}
+
+/// What may be seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Publication {
+    /// What is durable, and nothing else.
+    Durable,
+    /// What an engine applied: a crash may take it back.
+    Ahead,
+}
+
+/// Events of a round beyond which folding is nothing to do in passing.
+const EVENTS_HERE_MAX: usize = 64;
+
+impl ProjectionThread {
+    /// Runs until the journal thread ends. Streams stay: whoever ended the threads ends or renews them.
+    pub(crate) fn run(this: &Mutex<Self>) {
+        let rounds = lock(this).rounds.clone();
+        loop {
+            await_work(&rounds);
+            let mut projection = lock(this);
+            match rounds.try_recv() {
+                Ok(round) => projection.fold_round(round),
+                Err(TryRecvError::Empty) => {}
+                Err(TryRecvError::Disconnected) => return,
+            }
+        }
+    }
+
+    /// Folds one commit, publishes what it made, answers, and passes its rows on.
+    pub(crate) fn fold_round(&mut self, round: Round) {
+        let Self { folder, shared, writer, publication, .. } = self;
+        // Whichever thread folds: the failure stands before the answers go with the round.
+        let _latch = PanicLatch { name: "projection", shared, of: None };
         let began = Instant::now();
         let mut markers = Vec::with_capacity(round.shards.len());
         for durable in &round.shards {
             let count = u64::try_from(durable.events.len()).expect("a batch is bounded");
             let last = durable.first_seq.get() + count - 1;
             let progress = shared.progress(durable.shard);
-            assert!(last <= progress.durable.load(Ordering::Acquire), "only what is durable is published");
+            match publication {
+                Publication::Durable => {
+                    assert!(last <= progress.durable.load(Ordering::Acquire), "only what is durable is published");
+                }
+                Publication::Ahead => {
+                    assert!(
+                        last <= progress.applied.load(Ordering::Acquire),
+                        "only what was applied is published"
+                    );
+                }
+            }
             for event in &durable.events {
                 folder.fold(durable.shard, event, Rows::Keep);
             }
@@ -285,5 +351,15 @@ pub(crate) fn run(mut folder: Folder, shared: &Shared, rounds: &Receiver<Round>,
             let _ = writer.send(folder.take_rows(markers));
         }
     }
-    folder.projections.end_streams();
+}
+
+impl Part<Round> for ProjectionThread {
+    fn takes_here(&self, round: &Round) -> bool {
+        let events: usize = round.shards.iter().map(|durable| durable.events.len()).sum();
+        events <= EVENTS_HERE_MAX && !self.writer.is_full()
+    }
+
+    fn take_here(&mut self, round: Round) {
+        self.fold_round(round);
+    }
 }

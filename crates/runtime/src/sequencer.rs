@@ -1,10 +1,10 @@
 //! Where ticks enter: the one place that gives them their place and their engine time.
 //!
 //! It writes the quote board and passes every tick to every shard's ring and to the market data
-//! ring. It never waits and never evaluates. Invariant: places have no gap at the entrance, engine
-//! time does not go back, and every ring carries its ticks in the order of their places.
+//! ring. It never waits for room; where a shard's thread sleeps, it lends it the feed's thread for what
+//! it brought. Invariant: places have no gap at the entrance, engine time does not go back, and every
+//! ring carries its ticks in the order of their places.
 
-use crate::clock::wall_nanos;
 use crate::config::Overflow;
 use crate::lane::{LaneItem, LaneSender};
 use crate::quotes::QuoteBoard;
@@ -22,29 +22,76 @@ pub(crate) struct Sequencer {
     pub(crate) quotes: Arc<QuoteBoard>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) last: TickSeq,
+    pub(crate) relay: Arc<Relay>,
+}
+
+/// Where the lanes of the next life of a system are laid down for the sequencer.
+#[derive(Debug, Default)]
+pub(crate) struct Relay(Mutex<Option<(Vec<LaneSender>, Arc<Shared>)>>);
+
+impl Relay {
+    /// Lays them down.
+    pub(crate) fn offer(&self, lanes: Vec<LaneSender>, shared: Arc<Shared>) {
+        *lock(&self.0) = Some((lanes, shared));
+    }
 }
 
 impl Sequencer {
-    fn push(&mut self, tick: Tick) -> Push {
-        if self.shared.is_stopping() {
-            return Push::Accepted;
+    /// Takes ticks that arrived together, as many as there is room for; returns how many.
+    fn push_all(&mut self, ticks: &[Tick]) -> usize {
+        if self.shared.is_stopping() && !self.renew() {
+            return ticks.iter().take_while(|tick| self.push_to_nobody(**tick) == Push::Accepted).count();
         }
-        match self.overflow {
-            Overflow::Block if !self.lanes.iter().all(LaneSender::has_room) => return Push::Full,
-            Overflow::Block | Overflow::Conflate => {}
+        let arrival = self.shared.clock.wall_nanos();
+        let mut dropped = 0;
+        let mut taken = 0;
+        for tick in ticks {
+            match self.overflow {
+                Overflow::Block if !self.lanes.iter().all(LaneSender::has_room) => break,
+                Overflow::Block | Overflow::Conflate => {}
+            }
+            self.last = self.last.next();
+            let now = self.shared.clock.stamp(arrival, tick.time);
+            let stamped = Stamped { seq: self.last, now, tick: *tick };
+            self.quotes.record(&stamped);
+            dropped += self.lanes.iter_mut().map(|lane| lane.send(LaneItem::Tick(stamped, arrival))).sum::<u64>();
+            taken += 1;
         }
-        let arrival = wall_nanos();
-        self.last = self.last.next();
-        let now = self.shared.clock.stamp(arrival, tick.time);
-        let stamped = Stamped { seq: self.last, now, tick };
-        self.quotes.record(&stamped);
-        let dropped: u64 = self.lanes.iter_mut().map(|lane| lane.send(LaneItem::Tick(stamped, arrival))).sum();
         let meters = &self.shared.meters;
         meters.ticks_received.store(self.last.get(), Ordering::Release);
         if dropped > 0 {
             meters.ticks_conflated.fetch_add(dropped, Ordering::Relaxed);
         }
-        Push::Accepted
+        taken
+    }
+
+    /// No shard is there: readers still see the market, and a feed that must lose nothing waits.
+    fn push_to_nobody(&mut self, tick: Tick) -> Push {
+        match self.overflow {
+            Overflow::Block if self.shared.has_failed() => Push::Full,
+            Overflow::Block | Overflow::Conflate => {
+                let now = self.shared.clock.stamp(self.shared.clock.wall_nanos(), tick.time);
+                self.quotes.record(&Stamped { seq: self.last, now, tick });
+                Push::Accepted
+            }
+        }
+    }
+
+    /// Takes the lanes of the next life, where they lie. Its shards know no market yet, so every quote
+    /// is stale until a tick comes.
+    fn renew(&mut self) -> bool {
+        let Some((lanes, shared)) = lock(&self.relay.0).take() else { return false };
+        shared.clock.go_on_after(&self.shared.clock);
+        shared.feed_up.store(self.shared.feed_up.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.lanes = lanes;
+        self.shared = shared;
+        self.quotes.feed_lost();
+        !self.shared.is_stopping()
+    }
+
+    /// Has what was pushed looked at.
+    fn settle(&self) {
+        self.lanes.iter().for_each(LaneSender::settle);
     }
 
     fn feed_lost(&mut self) {
@@ -54,6 +101,7 @@ impl Sequencer {
         for lane in &mut self.lanes {
             lane.send(LaneItem::FeedLost(now));
         }
+        self.settle();
     }
 }
 
@@ -79,15 +127,34 @@ impl FeedPort {
 
 impl TickSink for FeedPort {
     fn push(&mut self, tick: Tick) -> Push {
-        self.sequencer().push(tick)
+        let sequencer = self.sequencer();
+        let taken = sequencer.push_all(&[tick]);
+        sequencer.settle();
+        if taken == 1 { Push::Accepted } else { Push::Full }
+    }
+
+    fn push_all(&mut self, ticks: &[Tick]) -> usize {
+        let sequencer = self.sequencer();
+        let taken = sequencer.push_all(ticks);
+        // Once for all of them, also for those before the one that found no room.
+        sequencer.settle();
+        taken
     }
 
     fn feed_up(&mut self) {
-        self.sequencer().shared.feed_up.store(true, Ordering::Relaxed);
+        let sequencer = self.sequencer();
+        if sequencer.shared.is_stopping() {
+            sequencer.renew();
+        }
+        sequencer.shared.feed_up.store(true, Ordering::Relaxed);
     }
 
     fn feed_lost(&mut self) {
-        self.sequencer().feed_lost();
+        let sequencer = self.sequencer();
+        if sequencer.shared.is_stopping() {
+            sequencer.renew();
+        }
+        sequencer.feed_lost();
     }
 }
 

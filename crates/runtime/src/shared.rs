@@ -3,22 +3,52 @@
 //! It owns the three counters of the output-commit rule and the latch of failures. It must never
 //! hold state that decides anything. Invariant: `published <= durable <= applied` for every shard.
 
+use crate::{SpaceStatus, ViewError};
 use crate::clock::Clock;
 use crate::measure::Meters;
+use crossbeam::channel::{Receiver, Sender, bounded};
 use model::{ShardId, ShardSeq};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tokio::sync::watch;
 
-/// Why a system does not work any more: it must be stopped and started again.
+/// Why a system takes nothing in. Unless it is final, everything is opened anew and it goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
     /// The journal could not be written; its text.
     Journal(String),
-    /// The views could not be written; its text.
+    /// The views could not be written or read; its text.
     Views(String),
-    /// A thread panicked; its name.
+    /// A thread panicked; its name, how far it was and what it worked on.
     Panic(String),
+    /// What is on disk is not what was written: where, as far as it is known. Final; what stands in
+    /// the views can still be read.
+    Corrupt(String),
+    /// Threads panicked again and again; over what. Final.
+    Poison(String),
+    /// It failed, and what was seen before is not all on disk, so that it could not go on from there.
+    /// Final.
+    Unkept(String),
+}
+
+impl Failure {
+    /// Whether nothing but a new start, by a person, ends it.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::Journal(_) | Self::Views(_) | Self::Panic(_) => false,
+            Self::Corrupt(_) | Self::Poison(_) | Self::Unkept(_) => true,
+        }
+    }
+
+    /// Whether the process is of no more use: it should end and say so.
+    #[must_use]
+    pub fn ends_process(&self) -> bool {
+        match self {
+            Self::Journal(_) | Self::Views(_) | Self::Panic(_) | Self::Corrupt(_) => false,
+            Self::Poison(_) | Self::Unkept(_) => true,
+        }
+    }
 }
 
 impl std::fmt::Display for Failure {
@@ -26,7 +56,10 @@ impl std::fmt::Display for Failure {
         match self {
             Self::Journal(text) => write!(out, "the journal failed: {text}"),
             Self::Views(text) => write!(out, "the views failed: {text}"),
-            Self::Panic(name) => write!(out, "the thread {name} panicked"),
+            Self::Panic(what) => write!(out, "the thread {what} panicked"),
+            Self::Corrupt(text) => write!(out, "what is on disk is damaged: {text}"),
+            Self::Poison(text) => write!(out, "the same failure again and again: {text}"),
+            Self::Unkept(text) => write!(out, "{text}; with this durability it does not go on by itself"),
         }
     }
 }
@@ -55,8 +88,16 @@ pub struct ShardStatus {
 /// How the system stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SystemStatus {
-    /// Why it does not work any more, when it does not.
+    /// Why it takes nothing in, while it does not.
     pub failure: Option<Failure>,
+    /// Whether the catalogue failed and is being opened anew; nothing is written to it meanwhile.
+    pub catalogue_failed: bool,
+    /// How often the system or its catalogue failed since the start.
+    pub failures: u64,
+    /// How often one of them went on after everything was opened anew.
+    pub heals: u64,
+    /// The room on the disk.
+    pub space: SpaceStatus,
     /// Whether it is draining before the end.
     pub stopping: bool,
     /// Whether ticks come from the feed.
@@ -80,18 +121,46 @@ pub(crate) struct Progress {
     pub(crate) open_orders: AtomicU64,
     /// Written by the shard's thread.
     pub(crate) ticks_evaluated: AtomicU64,
+    /// The command at hand, as [`crate::panics::Work`] writes it; 0 for none. Written by the shard's
+    /// thread, read when it panicked.
+    pub(crate) work: AtomicU64,
 }
 
 /// What every thread holds.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) clock: Clock,
-    pub(crate) meters: Meters,
+    pub(crate) meters: Arc<Meters>,
     pub(crate) stopping: AtomicBool,
     pub(crate) feed_up: AtomicBool,
     failed: AtomicBool,
-    failure: watch::Sender<Option<Failure>>,
+    /// The same one through all lives of a system.
+    failure: Arc<watch::Sender<Option<Failure>>>,
+    alarm: Alarm,
     progress: Vec<Progress>,
+}
+
+/// Calls whoever looks after the system. Clones call the same one; calls that were not heard yet are
+/// one call.
+#[derive(Clone, Debug)]
+pub(crate) struct Alarm {
+    ring: Sender<()>,
+    pub(crate) rung: Receiver<()>,
+}
+
+impl Default for Alarm {
+    fn default() -> Self {
+        let (ring, rung) = bounded(1);
+        Self { ring, rung }
+    }
+}
+
+impl Alarm {
+    /// Calls.
+    pub(crate) fn ring(&self) {
+        // Full, it rings already.
+        let _ = self.ring.try_send(());
+    }
 }
 
 impl Shared {
@@ -105,13 +174,34 @@ impl Shared {
         });
         Self {
             clock,
-            meters: Meters::default(),
+            meters: Arc::default(),
             stopping: AtomicBool::new(false),
             feed_up: AtomicBool::new(false),
             failed: AtomicBool::new(false),
-            failure: watch::channel(None).0,
+            failure: Arc::new(watch::channel(None).0),
+            alarm: Alarm::default(),
             progress: progress.collect(),
         }
+    }
+
+    /// The same after a failure: counters go on, and followers of the failure go on following.
+    pub(crate) fn after(before: &Self, clock: Clock, heads: &[ShardSeq]) -> Self {
+        let after = Self {
+            meters: Arc::clone(&before.meters),
+            failure: Arc::clone(&before.failure),
+            alarm: before.alarm.clone(),
+            feed_up: AtomicBool::new(before.feed_up.load(Ordering::Relaxed)),
+            ..Self::new(clock, heads)
+        };
+        for (after, before) in after.progress.iter().zip(&before.progress) {
+            after.ticks_evaluated.store(before.ticks_evaluated.load(Ordering::Acquire), Ordering::Release);
+        }
+        after
+    }
+
+    /// Calls whoever looks after the system.
+    pub(crate) fn alarm(&self) -> &Alarm {
+        &self.alarm
     }
 
     /// How far a shard got.
@@ -130,6 +220,36 @@ impl Shared {
             }
             first
         });
+        self.alarm.ring();
+    }
+
+    /// What a read of the views gave. Where the disk failed it nothing can be read until the views are opened anew:
+    /// that is a failure of this life, since no write may come to find it.
+    pub(crate) fn judge_read<T>(&self, read: Result<T, persistence::ViewError>) -> Result<T, ViewError> {
+        if let Err(error) = &read
+            && error.is_storage_failure()
+            && !self.has_failed()
+            && !self.is_stopping()
+        {
+            self.fail(Failure::Views(error.to_string()));
+        }
+        Ok(read?)
+    }
+
+    /// Puts a final failure in place of the one that is latched.
+    pub(crate) fn give_up(&self, failure: Failure) {
+        tracing::error!(%failure, "the system will not go on by itself");
+        self.failed.store(true, Ordering::Release);
+        self.failure.send_replace(Some(failure));
+    }
+
+    /// Takes the failure of the life before back: this one has begun.
+    pub(crate) fn recovered(&self) {
+        self.failure.send_replace(None);
+        // It may have failed already, and found the old failure latched.
+        if self.has_failed() {
+            self.fail(Failure::Journal("the disk failed again at once".to_owned()));
+        }
     }
 
     /// Whether something failed for good.
@@ -166,6 +286,10 @@ impl Shared {
         });
         SystemStatus {
             failure: self.failure.borrow().clone(),
+            catalogue_failed: false,
+            failures: 0,
+            heals: 0,
+            space: SpaceStatus::default(),
             stopping: self.is_stopping(),
             feed_up: self.feed_up.load(Ordering::Relaxed),
             ticks_received: self.meters.ticks_received.load(Ordering::Relaxed),

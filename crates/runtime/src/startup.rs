@@ -2,12 +2,14 @@
 //!
 //! The catalogue names portfolios and instruments before the shards know them. Here shards are sent
 //! what they lack, and it becomes durable like anything else. Invariant: afterwards every shard has
-//! the same instruments, and every portfolio of the catalogue is open.
+//! the same instruments, every portfolio of the catalogue is open, and one that was put away has no
+//! open order.
 
 use crate::clock::Clock;
 use crate::instruments::InstrumentDirectory;
 use crate::portfolio_state::Rows;
 use crate::recovery::Restored;
+use crate::shared::lock;
 use crate::system::StartError;
 use model::limits::EVENTS_PER_BATCH_MAX;
 use model::{Command, Event, Instrument, InstrumentId, Origin, Request, ShardId, ShardSeq, SubmittedBy, UserId};
@@ -99,7 +101,16 @@ fn lacking(
                 profile: row.profile,
             },
         });
-    defined.chain(opened).collect()
+    // Put away in the catalogue, and then the process ended before the last orders did.
+    let emptied = portfolios
+        .iter()
+        .filter(|row| row.archived && row.id.shard(shards) == shard)
+        .filter(|row| {
+            let state = restored.folder.projections.portfolio(row.id);
+            state.is_some_and(|state| lock(&state).view().open_orders > 0)
+        })
+        .map(|row| Request { by: by(row.user), command: Command::CancelAll { portfolio: row.id, symbol: None } });
+    defined.chain(opened).chain(emptied).collect()
 }
 
 fn apply(

@@ -6,14 +6,16 @@
 //! cut off and may resume. Invariant: what is handed out is numbered without a gap.
 
 use crate::ViewError;
+use crate::capacities::StreamBounds;
+use crate::handle::Core;
 use crate::portfolio_state::PortfolioState;
-use crate::shared::lock;
+use crate::shared::{Shared, lock};
 use bytes::Bytes;
-use model::limits::{CLIENT_BYTES_MAX, CLIENT_MESSAGES_MAX, PAGE_ROWS_MAX};
+use model::limits::PAGE_ROWS_MAX;
 use model::{PortfolioId, PortfolioSeq};
 use persistence::{Epoch, ViewStore};
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use thiserror::Error;
 use tokio::sync::Notify;
 
@@ -101,8 +103,9 @@ pub struct MessagePage {
 }
 
 /// What waits for one client.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Outbox {
+    bounds: StreamBounds,
     waiting: Mutex<Waiting>,
     arrived: Notify,
 }
@@ -118,6 +121,15 @@ struct Waiting {
 enum Ended {
     CutOff(CutOff),
     Dropped,
+    /// The portfolio's state was folded anew after a failure: the subscription joins that one.
+    Renewed,
+}
+
+/// What an outbox gave.
+#[derive(Debug)]
+enum Taken {
+    Messages(Vec<Message>),
+    Renewed,
 }
 
 /// What became of a message that was put into an outbox.
@@ -132,6 +144,10 @@ pub(crate) enum Delivery {
 }
 
 impl Outbox {
+    fn new(bounds: StreamBounds) -> Self {
+        Self { bounds, waiting: Mutex::default(), arrived: Notify::new() }
+    }
+
     /// Puts a message in, or ends the outbox.
     pub(crate) fn push(&self, message: &Message) -> Delivery {
         let mut waiting = lock(&self.waiting);
@@ -139,7 +155,8 @@ impl Outbox {
             return Delivery::Gone;
         }
         let bytes = waiting.bytes + message.1.len();
-        let delivery = if waiting.messages.len() >= CLIENT_MESSAGES_MAX || bytes > CLIENT_BYTES_MAX {
+        let delivery = if waiting.messages.len() >= self.bounds.client_messages || bytes > self.bounds.client_bytes
+        {
             waiting.end(Ended::CutOff(CutOff::Slow));
             Delivery::CutOff
         } else {
@@ -152,9 +169,26 @@ impl Outbox {
         delivery
     }
 
+    /// What waits, within a bound; nothing when nothing does.
+    fn take(&self, delivered: PortfolioSeq) -> Result<Taken, SlowConsumer> {
+        let mut waiting = lock(&self.waiting);
+        match waiting.ended {
+            None => Ok(Taken::Messages(waiting.take())),
+            Some(Ended::Renewed) => Ok(Taken::Renewed),
+            Some(Ended::CutOff(reason)) => Err(SlowConsumer { last_seq: delivered, reason }),
+            Some(Ended::Dropped) => Err(SlowConsumer { last_seq: delivered, reason: CutOff::Stopped }),
+        }
+    }
+
     /// Ends the outbox because the system stops.
     pub(crate) fn stop(&self) {
         lock(&self.waiting).end(Ended::CutOff(CutOff::Stopped));
+        self.arrived.notify_one();
+    }
+
+    /// Ends the outbox because another state of the portfolio stands in place of this one.
+    pub(crate) fn renew(&self) {
+        lock(&self.waiting).end(Ended::Renewed);
         self.arrived.notify_one();
     }
 
@@ -195,6 +229,8 @@ pub struct Subscription {
     phase: Phase,
     state: Arc<Mutex<PortfolioState>>,
     store: Arc<ViewStore>,
+    bounds: StreamBounds,
+    core: Weak<Core>,
 }
 
 #[derive(Debug)]
@@ -211,17 +247,21 @@ pub(crate) struct Source {
     pub(crate) epoch: Epoch,
     pub(crate) state: Arc<Mutex<PortfolioState>>,
     pub(crate) store: Arc<ViewStore>,
+    pub(crate) bounds: StreamBounds,
+    /// Where the portfolio's state is found anew after a failure.
+    pub(crate) core: Weak<Core>,
 }
 
 impl Subscription {
     /// Begins after a message, or now.
     pub(crate) fn begin(source: Source, after: After) -> Result<Self, SubscribeError> {
-        let Source { epoch, state, store } = source;
+        let Source { epoch, state, store, bounds, core } = source;
         let (portfolio, head, ring_start) = {
             let state = lock(&state);
             (state.id, state.head, state.ring_start())
         };
-        let oldest = oldest_message(&store, portfolio, ring_start)?;
+        let shared = shared_of(&core);
+        let oldest = judge(shared.as_deref(), oldest_message(&store, portfolio, ring_start))?;
         let mut subscription = Self {
             epoch,
             head_seq: head,
@@ -231,6 +271,8 @@ impl Subscription {
             phase: Phase::CatchUp,
             state,
             store,
+            bounds,
+            core,
         };
         match after {
             After::Now => {
@@ -258,21 +300,73 @@ impl Subscription {
             }
             let messages = match &mut self.phase {
                 Phase::CatchUp => self.read_page().await?,
-                Phase::Live { joined, .. } if !joined.is_empty() => {
-                    joined.drain(..joined.len().min(BATCH_MESSAGES_MAX)).collect()
-                }
-                Phase::Live { outbox, .. } => take_or_wait(outbox, self.delivered).await?,
+                Phase::Live { joined, .. } if !joined.is_empty() => take_joined(joined),
+                Phase::Live { outbox, .. } => match take_or_wait(outbox, self.delivered).await? {
+                    Taken::Messages(messages) => messages,
+                    Taken::Renewed => {
+                        self.phase = Phase::CatchUp;
+                        continue;
+                    }
+                },
             };
-            if let Some((first, _)) = messages.first() {
-                assert_eq!(*first, self.delivered.next(), "a stream has no gap");
-                self.delivered = messages.last().map_or(self.delivered, |(seq, _)| *seq);
-                return Ok(StreamBatch { messages });
+            if let Some(batch) = self.hand_out(messages) {
+                return Ok(batch);
             }
         }
     }
 
+    fn hand_out(&mut self, messages: Vec<Message>) -> Option<StreamBatch> {
+        let (first, _) = messages.first()?;
+        assert_eq!(*first, self.delivered.next(), "a stream has no gap");
+        self.delivered = messages.last().map_or(self.delivered, |(seq, _)| *seq);
+        Some(StreamBatch { messages })
+    }
+
+    /// What is there now, within a bound, without waiting and read from disk on the caller's thread;
+    /// `None` when nothing is.
+    ///
+    /// # Errors
+    /// When the subscription was cut off.
+    pub fn try_next(&mut self) -> Result<Option<StreamBatch>, SlowConsumer> {
+        if let Phase::CatchUp = self.phase {
+            self.join_live(After::Seq(self.delivered));
+        }
+        let messages = match &mut self.phase {
+            Phase::CatchUp => {
+                let shared = shared_of(&self.core);
+                let page = stored_messages(&self.store, self.portfolio, self.delivered, PAGE_ROWS_MAX);
+                self.check_page(judge(shared.as_deref(), page))?
+            }
+            Phase::Live { joined, .. } if !joined.is_empty() => take_joined(joined),
+            Phase::Live { outbox, .. } => match outbox.take(self.delivered)? {
+                Taken::Messages(messages) => messages,
+                Taken::Renewed => {
+                    self.phase = Phase::CatchUp;
+                    return self.try_next();
+                }
+            },
+        };
+        Ok(self.hand_out(messages))
+    }
+
     /// Joins the live messages if memory holds all that comes next; returns the head at that moment.
     fn join_live(&mut self, after: After) -> PortfolioSeq {
+        loop {
+            let head = self.join_state(after);
+            // The states are changed first and the outboxes of the old ones ended then: whoever joined
+            // an old state sees one or the other.
+            let standing = self.core.upgrade().and_then(|core| core.life().projections.portfolio(self.portfolio));
+            match standing {
+                Some(state) if !Arc::ptr_eq(&state, &self.state) => {
+                    self.state = state;
+                    self.phase = Phase::CatchUp;
+                }
+                Some(_) | None => return head,
+            }
+        }
+    }
+
+    fn join_state(&mut self, after: After) -> PortfolioSeq {
         let mut state = lock(&self.state);
         let head = state.head;
         let after = match after {
@@ -280,7 +374,7 @@ impl Subscription {
             After::Seq(after) => after,
         };
         if after.next() >= state.ring_start() {
-            let outbox = Arc::new(Outbox::default());
+            let outbox = Arc::new(Outbox::new(self.bounds));
             state.outboxes.retain(|outbox| !outbox.has_ended());
             state.outboxes.push(Arc::clone(&outbox));
             self.phase = Phase::Live { joined: state.ring_after(after, usize::MAX).into(), outbox };
@@ -290,18 +384,30 @@ impl Subscription {
     }
 
     async fn read_page(&self) -> Result<Vec<Message>, SlowConsumer> {
-        let unreadable = SlowConsumer { last_seq: self.delivered, reason: CutOff::Unreadable };
         let (store, portfolio, after) = (Arc::clone(&self.store), self.portfolio, self.delivered);
-        let page = tokio::task::spawn_blocking(move || stored_messages(&store, portfolio, after, PAGE_ROWS_MAX));
+        let shared = shared_of(&self.core);
+        let page = tokio::task::spawn_blocking(move || {
+            judge(shared.as_deref(), stored_messages(&store, portfolio, after, PAGE_ROWS_MAX))
+        });
         match page.await {
-            Ok(Ok(page)) if page.first().is_some_and(|(seq, _)| *seq == after.next()) => Ok(page),
-            Ok(Ok(_)) => Err(unreadable),
-            Ok(Err(error)) => {
-                tracing::error!(%error, %portfolio, "kept messages cannot be read");
-                Err(unreadable)
-            }
-            Err(_) => Err(unreadable),
+            Ok(page) => self.check_page(page),
+            Err(_) => Err(self.unreadable()),
         }
+    }
+
+    fn check_page(&self, page: Result<Vec<Message>, ViewError>) -> Result<Vec<Message>, SlowConsumer> {
+        match page {
+            Ok(page) if page.first().is_some_and(|(seq, _)| *seq == self.delivered.next()) => Ok(page),
+            Ok(_) => Err(self.unreadable()),
+            Err(error) => {
+                tracing::error!(%error, portfolio = %self.portfolio, "kept messages cannot be read");
+                Err(self.unreadable())
+            }
+        }
+    }
+
+    fn unreadable(&self) -> SlowConsumer {
+        SlowConsumer { last_seq: self.delivered, reason: CutOff::Unreadable }
     }
 }
 
@@ -313,22 +419,30 @@ impl Drop for Subscription {
     }
 }
 
-async fn take_or_wait(outbox: &Outbox, delivered: PortfolioSeq) -> Result<Vec<Message>, SlowConsumer> {
+fn take_joined(joined: &mut VecDeque<Message>) -> Vec<Message> {
+    joined.drain(..joined.len().min(BATCH_MESSAGES_MAX)).collect()
+}
+
+async fn take_or_wait(outbox: &Outbox, delivered: PortfolioSeq) -> Result<Taken, SlowConsumer> {
     loop {
-        {
-            let mut waiting = lock(&outbox.waiting);
-            if let Some(ended) = waiting.ended {
-                let reason = match ended {
-                    Ended::CutOff(reason) => reason,
-                    Ended::Dropped => CutOff::Stopped,
-                };
-                return Err(SlowConsumer { last_seq: delivered, reason });
-            }
-            if !waiting.messages.is_empty() {
-                return Ok(waiting.take());
-            }
+        match outbox.take(delivered)? {
+            Taken::Messages(messages) if messages.is_empty() => {}
+            taken @ (Taken::Messages(_) | Taken::Renewed) => return Ok(taken),
         }
         outbox.arrived.notified().await;
+    }
+}
+
+/// What the life that stands shares: taken before a read, so that no later life is blamed for it.
+fn shared_of(core: &Weak<Core>) -> Option<Arc<Shared>> {
+    core.upgrade().map(|core| Arc::clone(&core.life().shared))
+}
+
+/// See [`Shared::judge_read`]; without a system there is nobody to tell.
+fn judge<T>(shared: Option<&Shared>, read: Result<T, persistence::ViewError>) -> Result<T, ViewError> {
+    match shared {
+        Some(shared) => shared.judge_read(read),
+        None => Ok(read?),
     }
 }
 
@@ -338,9 +452,9 @@ pub(crate) fn stored_messages(
     portfolio: PortfolioId,
     after: PortfolioSeq,
     limit: usize,
-) -> Result<Vec<Message>, ViewError> {
+) -> Result<Vec<Message>, persistence::ViewError> {
     let rows = store.messages(portfolio, after, limit)?;
-    Ok(rows.into_iter().map(|row| (row.seq, Bytes::from(row.bytes))).collect())
+    Ok(rows.into_iter().map(|row| (row.seq, row.bytes)).collect())
 }
 
 /// The oldest message there is, on disk or from `ring_start` on in memory.
@@ -348,7 +462,7 @@ pub(crate) fn oldest_message(
     store: &ViewStore,
     portfolio: PortfolioId,
     ring_start: PortfolioSeq,
-) -> Result<PortfolioSeq, ViewError> {
+) -> Result<PortfolioSeq, persistence::ViewError> {
     let stored = store.oldest_message(portfolio)?;
     Ok(stored.map_or(ring_start, |stored| stored.min(ring_start)))
 }

@@ -1,44 +1,33 @@
 //! Start and stop: files opened, the past folded, threads begun, and all of it in reverse.
 //!
-//! It owns the threads. It must never run one before recovery is done. Invariant: when stopping
-//! returned, everything that was taken in is durable and no thread is left.
+//! It must never run a thread before recovery is done. Invariant: when stopping returned, everything
+//! that was taken in is durable and no thread is left.
 
 use crate::clock::Clock;
-use crate::command_queue::CommandQueue;
 use crate::config::Durability;
-use crate::conflate::Sizes;
 use crate::handle::Core;
+use crate::healing::{Keeper, KeeperThread};
 use crate::instruments::InstrumentDirectory;
-use crate::journal_thread::{Batch, JournalThread};
-use crate::lane::{LaneSender, lane};
-use crate::market_data::BarBoard;
-use crate::projection::{Folder, Projections, Round};
-use crate::quotes::QuoteBoard;
-use crate::recovery::{Recovery, Restored};
+use crate::parts::{Frame, Opened, assemble};
+use crate::recovery::Recovery;
 use crate::sequencer::Sequencer;
-use crate::shard_thread::ShardThread;
 use crate::shared::Shared;
-use crate::waker::{Sleeper, Waker};
+use crate::startup;
+use crate::threads::Threads;
 use crate::{Failure, FeedPort, Handle, StreamEncoder, SystemConfig};
-use crate::{market_data, projection, snapshotter, startup, view_writer};
-use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
-use model::limits::{JOURNAL_BATCHES_MAX, SHARD_TICKS_MAX};
-use model::{ShardId, ShardSeq, TickSeq, Time};
-use persistence::{Catalogue, Epoch, Journal, JournalConfig, ViewConfig};
-use std::sync::atomic::Ordering;
+use model::Time;
+use persistence::{
+    Catalogue, CatalogueError, Epoch, Journal, JournalConfig, ObservedStorage, OpenError, RecoverError, Storage,
+    ViewConfig, ViewStore,
+};
 use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
 use thiserror::Error;
 use tokio::sync::watch;
 
-/// Memory for pages of the open journal segment.
-const JOURNAL_CACHE_BYTES: usize = 16 << 20;
-/// Memory for pages of the views.
-const VIEWS_CACHE_BYTES: usize = 64 << 20;
-/// Commits that may wait to be folded (guess: some milliseconds of work).
-const ROUNDS_MAX: usize = 64;
-/// Folded commits whose rows may wait to be written.
-const ROW_BATCHES_MAX: usize = 256;
+/// Users, keys and names.
+pub(crate) const CATALOGUE_FILE: &str = "catalog.redb";
+/// What readers see.
+pub(crate) const VIEWS_FILE: &str = "views.redb";
 /// Most shards that a new data directory gets by default.
 const DEFAULT_SHARDS_MAX: usize = 8;
 
@@ -59,6 +48,12 @@ pub enum StartError {
         /// What it said.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// Another journal lies where this system's lay while it ran.
+    #[error("another journal, of epoch {epoch}, lies in the data directory now")]
+    Replaced {
+        /// The one that was found.
+        epoch: Epoch,
+    },
     /// A thread could not be started.
     #[error("a thread cannot be started: {0}")]
     Thread(#[source] std::io::Error),
@@ -67,6 +62,29 @@ pub enum StartError {
 impl StartError {
     pub(crate) fn open(what: &'static str, error: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::Open { what, source: Box::new(error) }
+    }
+
+    /// Whether what lies on the disk is at fault, rather than the disk for the moment: trying again
+    /// gives the same.
+    pub(crate) fn is_damage(&self) -> bool {
+        match self {
+            Self::Open { source, .. } | Self::Recover { source } => {
+                let journal = source.downcast_ref::<OpenError>().is_some_and(|error| {
+                    !matches!(error, OpenError::InUse { .. } | OpenError::Io { .. } | OpenError::Database { .. })
+                });
+                let told = source.downcast_ref::<RecoverError>().is_some_and(|error| {
+                    !matches!(
+                        error,
+                        RecoverError::Poisoned | RecoverError::Io { .. } | RecoverError::Database { .. }
+                    )
+                });
+                let catalogue =
+                    source.downcast_ref::<CatalogueError>().is_some_and(|error| !error.is_storage_failure());
+                journal || told || catalogue
+            }
+            Self::Replaced { .. } => true,
+            Self::Thread(_) => false,
+        }
     }
 }
 
@@ -83,19 +101,7 @@ pub enum StopError {
 pub struct System {
     core: Arc<Core>,
     port: Arc<Mutex<Option<Sequencer>>>,
-    wakers: Vec<Arc<Waker>>,
-    /// In the order in which they end.
-    threads: Vec<JoinHandle<()>>,
-}
-
-/// What was read from files, before threads run.
-struct Opened {
-    journal: Option<(Journal, JournalConfig)>,
-    catalogue: Catalogue,
-    restored: Restored,
-    epoch: Epoch,
-    clock: Clock,
-    instruments: Arc<InstrumentDirectory>,
+    keeper: Option<KeeperThread>,
 }
 
 impl System {
@@ -103,9 +109,22 @@ impl System {
     ///
     /// # Errors
     /// See [`StartError`].
-    pub fn start(config: SystemConfig, encoder: Arc<dyn StreamEncoder>) -> Result<Self, StartError> {
-        let opened = open(&config, encoder)?;
-        launch(&config, opened)
+    pub fn start(mut config: SystemConfig, encoder: Arc<dyn StreamEncoder>) -> Result<Self, StartError> {
+        let frame = Frame::default();
+        let files = ObservedStorage::new(config.storage);
+        config.storage = Arc::new(files.clone());
+        let opened = open(&config, &frame, (Arc::clone(&encoder), None))?;
+        let parts = assemble(&config, &frame.capacities, opened);
+        let core = Arc::clone(&parts.core);
+        let (threads, sequencer) = Threads::begin(parts)?;
+        let relay = Arc::clone(&sequencer.relay);
+        let port = Arc::new(Mutex::new(Some(sequencer)));
+        let keeper = KeeperThread::start(Keeper::new(
+            (config, files, frame, encoder),
+            Arc::clone(&core),
+            (threads, relay),
+        ))?;
+        Ok(Self { core, port, keeper: Some(keeper) })
     }
 
     /// To send requests to and to read from.
@@ -114,7 +133,7 @@ impl System {
         Handle::new(Arc::clone(&self.core))
     }
 
-    /// The feed's way in. There is one; dropping it gives it back.
+    /// The feed's way in. There is one; dropping it gives it back. It stays good through failures.
     ///
     /// # Panics
     /// When the last one given out is still alive.
@@ -122,31 +141,29 @@ impl System {
         FeedPort::take(&self.port).expect("the last feed port was dropped before another is taken")
     }
 
-    /// Changes to `Some` when the system failed; it must then be stopped, and may be started again.
+    /// `Some` while the system takes nothing in because it failed, `None` again once it went on. After
+    /// a failure that is final it has to be stopped.
     #[must_use]
     pub fn failure(&self) -> watch::Receiver<Option<Failure>> {
-        self.core.shared.failure()
+        self.core.life().shared.failure()
     }
 
     /// Refuses new requests, finishes what waits, and ends the threads. Blocks.
     ///
     /// # Errors
-    /// When the system had failed.
+    /// When the system had failed and did not go on.
     pub fn stop(mut self) -> Result<(), StopError> {
         self.shut_down();
-        match self.core.shared.failure().borrow().clone() {
+        match self.core.life().shared.failure().borrow().clone() {
             Some(failure) => Err(StopError::Failed(failure)),
             None => Ok(()),
         }
     }
 
     fn shut_down(&mut self) {
-        self.core.shared.stopping.store(true, Ordering::Release);
-        self.core.queues.iter().for_each(|queue| queue.close());
-        self.wakers.iter().for_each(|waker| waker.wake());
-        for thread in self.threads.drain(..) {
-            // A panic was latched as the failure when it happened.
-            let _ = thread.join();
+        if let Some(keeper) = self.keeper.take() {
+            keeper.stop();
+            self.core.life().projections.end_streams();
         }
     }
 }
@@ -157,46 +174,90 @@ impl Drop for System {
     }
 }
 
-fn open(config: &SystemConfig, encoder: Arc<dyn StreamEncoder>) -> Result<Opened, StartError> {
+/// What outlives a failure: readers hold it.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    pub(crate) catalogue: Arc<Catalogue>,
+    pub(crate) instruments: Arc<InstrumentDirectory>,
+    pub(crate) store: Arc<ViewStore>,
+    pub(crate) epoch: Epoch,
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// Opens the files and recovers.
+pub(crate) fn open(
+    config: &SystemConfig,
+    frame: &Frame,
+    (encoder, kept): (Arc<dyn StreamEncoder>, Option<Kept>),
+) -> Result<Opened, StartError> {
     let storage = &config.storage;
     let opening = |what| move |error| StartError::open(what, error);
     storage.create_dir(&config.data_dir).map_err(opening("the data directory"))?;
-    let catalogue = Catalogue::open(&config.data_dir.join("catalog.redb"), storage)
-        .map_err(|error| StartError::open("the catalogue", error))?;
-    let views = |name: &str, epoch| ViewConfig {
-        path: config.data_dir.join(name),
-        epoch,
-        cache_bytes: VIEWS_CACHE_BYTES,
-        storage: Arc::clone(storage),
+    let (catalogue, instruments) = match &kept {
+        Some(kept) => (Arc::clone(&kept.catalogue), Arc::clone(&kept.instruments)),
+        None => {
+            let catalogue = Catalogue::open(&config.data_dir.join(CATALOGUE_FILE), storage)
+                .map_err(|error| StartError::open("the catalogue", error))?;
+            (Arc::new(catalogue), Arc::default())
+        }
     };
     let (mut journal, epoch, mut restored) = match config.durability {
-        Durability::Journal => {
-            let journal_config = journal_config(config)?;
+        Durability::Journal | Durability::Behind => {
+            let journal_config = journal_config(config, frame.capacities.journal_cache_bytes)?;
             let mut journal =
                 Journal::open(journal_config.clone()).map_err(|error| StartError::open("the journal", error))?;
             let epoch = journal.epoch();
-            let recovery = Recovery { views: views("views.redb", epoch), shard: config.shard, encoder };
+            if kept.as_ref().is_some_and(|kept| kept.epoch != epoch) {
+                return Err(StartError::Replaced { epoch });
+            }
+            let recovery = recovery(config, frame, (VIEWS_FILE, epoch), (encoder, kept.as_ref()));
             let restored = recovery.run(&mut journal)?;
-            (Some((journal, journal_config)), epoch, restored)
+            // Ahead of the journal, what was seen before this start may be another history than the one that is kept.
+            let seen = match config.durability {
+                Durability::Behind => random_epoch(&**storage).map_err(opening("the random source"))?,
+                Durability::Journal | Durability::Off => epoch,
+            };
+            (Some((journal, journal_config)), seen, restored)
         }
         Durability::Off => {
-            let mut number = [0; 16];
-            storage.random(&mut number).map_err(opening("the random source"))?;
-            let epoch = Epoch::new(u128::from_le_bytes(number));
-            let recovery = Recovery { views: views("views-unkept.redb", epoch), shard: config.shard, encoder };
+            let epoch = random_epoch(&**storage).map_err(opening("the random source"))?;
+            let recovery = recovery(config, frame, ("views-unkept.redb", epoch), (encoder, None));
             let restored = recovery.empty(config.shards.unwrap_or_else(default_shards))?;
             (None, epoch, restored)
         }
     };
+    let before = kept.map(|kept| kept.shared);
     let from = restored.shards.iter().map(engine::Shard::now).max().unwrap_or(Time::EARLIEST);
-    let clock = Clock::new(config.clock, from);
-    let instruments = Arc::new(InstrumentDirectory::default());
-    let kept = journal.as_mut().map(|(journal, _)| journal);
-    startup::complete(&mut restored, kept, &catalogue, (&clock, &instruments))?;
-    Ok(Opened { journal, catalogue, restored, epoch, clock, instruments })
+    let from = before.as_ref().map_or(from, |before| before.clock.stamped().max(from));
+    let clock = Clock::new(config.clock, frame.wall.clone(), from);
+    let written = journal.as_mut().map(|(journal, _)| journal);
+    startup::complete(&mut restored, written, &catalogue, (&clock, &instruments))?;
+    Ok(Opened { journal, catalogue, restored, epoch, clock, instruments, before })
 }
 
-fn journal_config(config: &SystemConfig) -> Result<JournalConfig, StartError> {
+fn random_epoch(storage: &dyn Storage) -> std::io::Result<Epoch> {
+    let mut number = [0; 16];
+    storage.random(&mut number)?;
+    Ok(Epoch::new(u128::from_le_bytes(number)))
+}
+
+fn recovery(
+    config: &SystemConfig,
+    frame: &Frame,
+    (name, epoch): (&str, Epoch),
+    (encoder, kept): (Arc<dyn StreamEncoder>, Option<&Kept>),
+) -> Recovery {
+    let views = ViewConfig {
+        path: config.data_dir.join(name),
+        epoch,
+        cache_bytes: frame.capacities.views_cache_bytes,
+        storage: Arc::clone(&config.storage),
+    };
+    let store = kept.map(|kept| Arc::clone(&kept.store));
+    Recovery { views, shard: config.shard, bounds: frame.capacities.stream, encoder, store }
+}
+
+fn journal_config(config: &SystemConfig, cache_bytes: usize) -> Result<JournalConfig, StartError> {
     let dir = config.data_dir.join("journal");
     let stored =
         Journal::stored_shards(&*config.storage, &dir).map_err(|error| StartError::open("the journal", error))?;
@@ -204,7 +265,7 @@ fn journal_config(config: &SystemConfig) -> Result<JournalConfig, StartError> {
         dir,
         shards: config.shards.or(stored).unwrap_or_else(default_shards),
         segment_bytes_max: config.segment_bytes_max,
-        cache_bytes: JOURNAL_CACHE_BYTES,
+        cache_bytes,
         storage: Arc::clone(&config.storage),
     })
 }
@@ -213,158 +274,4 @@ fn journal_config(config: &SystemConfig) -> Result<JournalConfig, StartError> {
 fn default_shards() -> u16 {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     u16::try_from((cores / 2).clamp(1, DEFAULT_SHARDS_MAX)).unwrap_or(1)
-}
-
-fn launch(config: &SystemConfig, opened: Opened) -> Result<System, StartError> {
-    let Opened { journal, catalogue, restored, epoch, clock, instruments } = opened;
-    let Restored { shards, folder } = restored;
-    let heads: Vec<ShardSeq> = shards.iter().map(engine::Shard::seq).collect();
-    let shared = Arc::new(Shared::new(clock, &heads));
-    let quotes = Arc::new(QuoteBoard::new(config.shard.quote_age_max_ns));
-    let bars = Arc::new(BarBoard::default());
-    let sleepers: Vec<Sleeper> = shards.iter().map(|_| Sleeper::new()).collect();
-    let queues: Vec<Arc<CommandQueue>> =
-        sleepers.iter().map(|sleeper| Arc::new(CommandQueue::new(sleeper.waker()))).collect();
-    let core = Arc::new(Core::new(
-        Arc::clone(&shared),
-        queues,
-        Arc::clone(&folder.projections),
-        (Arc::clone(&quotes), Arc::clone(&bars)),
-        (catalogue, instruments, epoch),
-    ));
-    // From here on a failure to start a thread drops the system, which ends those that run.
-    let port = Arc::new(Mutex::new(None));
-    let mut system = System { core, port, wakers: Vec::new(), threads: Vec::new() };
-    let (batch_sender, batches) = bounded(JOURNAL_BATCHES_MAX);
-    let mut lanes = system.spawn_shards(shards.into_iter().zip(sleepers), &batch_sender)?;
-    drop(batch_sender);
-    let (rounds_sender, rounds) = bounded(ROUNDS_MAX);
-    system.spawn_journal(journal, config, &folder.projections, (batches, rounds_sender))?;
-    system.spawn_views(config, folder, rounds)?;
-    lanes.push(system.spawn_market_data(bars)?);
-    let sequencer = Sequencer { lanes, overflow: config.overflow, quotes, shared, last: TickSeq::new(0) };
-    *crate::shared::lock(&system.port) = Some(sequencer);
-    Ok(system)
-}
-
-impl System {
-    fn spawn_shards(
-        &mut self,
-        shards: impl Iterator<Item = (engine::Shard, Sleeper)>,
-        batches: &Sender<Batch>,
-    ) -> Result<Vec<LaneSender>, StartError> {
-        let mut lanes = Vec::new();
-        for ((shard, sleeper), id) in shards.zip(0..) {
-            let (sender, ticks) = lane(SHARD_TICKS_MAX, Sizes::AsPrinted, sleeper.waker());
-            lanes.push(sender);
-            let commands = Arc::clone(&self.core.queues[usize::from(id)]);
-            let guarded = Some(Arc::clone(&commands));
-            let thread = ShardThread {
-                id: ShardId::new(id),
-                shard,
-                ticks,
-                commands,
-                journal: batches.clone(),
-                shared: Arc::clone(&self.core.shared),
-                sleeper,
-            };
-            self.spawn(format!("shard-{id}"), guarded, move || thread.run())?;
-        }
-        Ok(lanes)
-    }
-
-    fn spawn_journal(
-        &mut self,
-        journal: Option<(Journal, JournalConfig)>,
-        config: &SystemConfig,
-        projections: &Arc<Projections>,
-        (batches, rounds): (Receiver<Batch>, Sender<Round>),
-    ) -> Result<(), StartError> {
-        let shared = Arc::clone(&self.core.shared);
-        let Some((mut journal, journal_config)) = journal else {
-            return self.spawn("journal".to_owned(), None, move || {
-                JournalThread { shared: &shared, journal: None, rounds }.run(&batches);
-            });
-        };
-        let (sealed_sender, sealed) = unbounded();
-        // The last segment may have been sealed just before the end of the last run.
-        journal.last_sealed().into_iter().for_each(|segment| drop(sealed_sender.send(segment.clone())));
-        journal.on_sealed(Box::new(move |segment| drop(sealed_sender.send(segment.clone()))));
-        self.spawn("journal".to_owned(), None, move || {
-            JournalThread { shared: &shared, journal: Some(journal), rounds }.run(&batches);
-        })?;
-        let (shard_config, projections) = (config.shard, Arc::clone(projections));
-        let shared = Arc::clone(&self.core.shared);
-        self.spawn("snapshotter".to_owned(), None, move || {
-            snapshotter::run(&journal_config, shard_config, &projections, (&sealed, &shared));
-        })
-    }
-
-    fn spawn_views(
-        &mut self,
-        config: &SystemConfig,
-        folder: Folder,
-        rounds: Receiver<Round>,
-    ) -> Result<(), StartError> {
-        let views_wait = config.views_wait;
-        let projections = Arc::clone(&folder.projections);
-        let (row_sender, rows) = bounded(ROW_BATCHES_MAX);
-        let shared = Arc::clone(&self.core.shared);
-        self.spawn("projection".to_owned(), None, move || {
-            projection::run(folder, &shared, &rounds, &row_sender);
-        })?;
-        let shared = Arc::clone(&self.core.shared);
-        self.spawn("view-writer".to_owned(), None, move || {
-            view_writer::run(&projections, &shared, views_wait, &rows);
-        })
-    }
-
-    fn spawn_market_data(&mut self, bars: Arc<BarBoard>) -> Result<LaneSender, StartError> {
-        let sleeper = Sleeper::new();
-        self.wakers.push(sleeper.waker());
-        let (sender, ticks) = lane(SHARD_TICKS_MAX, Sizes::Summed, sleeper.waker());
-        let shared = Arc::clone(&self.core.shared);
-        self.spawn("market-data".to_owned(), None, move || market_data::run(ticks, &bars, &shared, &sleeper))?;
-        Ok(sender)
-    }
-
-    /// Starts a thread whose panic is latched as the system's failure.
-    fn spawn(
-        &mut self,
-        name: String,
-        queue: Option<Arc<CommandQueue>>,
-        run: impl FnOnce() + Send + 'static,
-    ) -> Result<(), StartError> {
-        let guard = Guard { name: name.clone(), shared: Arc::clone(&self.core.shared), queue };
-        let body = move || {
-            let _guard = guard;
-            run();
-        };
-        let thread = std::thread::Builder::new().name(name).spawn(body).map_err(StartError::Thread)?;
-        self.threads.push(thread);
-        Ok(())
-    }
-}
-
-/// Latches a panic of the thread that holds it.
-struct Guard {
-    name: String,
-    shared: Arc<Shared>,
-    queue: Option<Arc<CommandQueue>>,
-}
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        if !std::thread::panicking() {
-            return;
-        }
-        self.shared.fail(Failure::Panic(self.name.clone()));
-        if let Some(queue) = &self.queue {
-            queue.close();
-            // Requests that are dropped answer that their outcome is unknown.
-            while queue.depth() > 0 {
-                drop(queue.pop());
-            }
-        }
-    }
 }

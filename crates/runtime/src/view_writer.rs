@@ -6,14 +6,19 @@
 
 use crate::projection::Projections;
 use crate::shared::{Failure, Shared};
-use crossbeam::channel::{Receiver, RecvTimeoutError};
+use crossbeam::channel::Receiver;
 use model::{OrderId, ShardId, ShardSeq};
 use persistence::{OrderRow, ViewBatch};
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// Rows after which a batch is written without waiting for more: some 50 MB of messages.
 const ROWS_MAX: usize = 50_000;
+
+/// How often the journal is looked at while rows are ahead of it: about a sync.
+const DURABLE_LOOK_EVERY: Duration = Duration::from_millis(1);
 
 /// Rows that wait to be written, each order's latest state alone.
 #[derive(Debug, Default)]
@@ -47,22 +52,78 @@ impl Gathered {
     }
 }
 
-/// The view writer thread: runs until the projection thread ends, and writes all that came.
-pub(crate) fn run(projections: &Projections, shared: &Shared, wait_max: Duration, rows: &Receiver<ViewBatch>) {
-    let mut gathered = Gathered::default();
-    while let Ok(first) = rows.recv() {
-        gathered.add(first);
-        let deadline = Instant::now() + wait_max;
-        while gathered.rows() < ROWS_MAX {
-            match rows.recv_deadline(deadline) {
-                Ok(more) => gathered.add(more),
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
+/// The view writer thread's state.
+#[derive(Debug)]
+pub(crate) struct ViewWriter {
+    pub(crate) projections: Arc<Projections>,
+    pub(crate) shared: Arc<Shared>,
+    /// Longest that rows wait for others.
+    pub(crate) wait_max: Duration,
+    pub(crate) rows: Receiver<ViewBatch>,
+}
+
+/// Whether rows reached the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Written {
+    /// They did.
+    Yes,
+    /// The failure is latched, and nothing more is written.
+    No,
+}
+
+impl ViewWriter {
+    /// Runs until the projection thread ends, and writes all that came.
+    pub(crate) fn run(self) {
+        while let Ok(first) = self.rows.recv() {
+            let deadline = Instant::now() + self.wait_max;
+            let written = self.write_from(first, ROWS_MAX, || self.rows.recv_deadline(deadline).ok());
+            match written {
+                Written::Yes => {}
+                Written::No => return,
             }
         }
-        if let Err(error) = projections.write(&gathered.take()) {
-            // What is in memory stays readable; without the disk it would grow without bound.
-            shared.fail(Failure::Views(error.to_string()));
-            return;
+    }
+
+    /// Waits until the journal holds what the rows were made from: published ahead of it, they must not outlive it.
+    /// `false` when it never will.
+    fn await_durable(&self, markers: &[(ShardId, ShardSeq)]) -> bool {
+        let is_durable = |(shard, seq): &(ShardId, ShardSeq)| {
+            seq.get() <= self.shared.progress(*shard).durable.load(Ordering::Acquire)
+        };
+        while !markers.iter().all(is_durable) {
+            if self.shared.has_failed() {
+                return false;
+            }
+            std::thread::sleep(DURABLE_LOOK_EVERY);
+        }
+        true
+    }
+
+    /// Writes these rows, and in one commit with them what `more` gives until there are enough.
+    pub(crate) fn write_from(
+        &self,
+        first: ViewBatch,
+        enough: usize,
+        mut more: impl FnMut() -> Option<ViewBatch>,
+    ) -> Written {
+        let mut gathered = Gathered::default();
+        gathered.add(first);
+        while gathered.rows() < enough
+            && let Some(rows) = more()
+        {
+            gathered.add(rows);
+        }
+        let batch = gathered.take();
+        if !self.await_durable(&batch.markers) {
+            return Written::No;
+        }
+        match self.projections.write(&batch) {
+            Ok(()) => Written::Yes,
+            Err(error) => {
+                // What is in memory stays readable; without the disk it would grow without bound.
+                self.shared.fail(Failure::Views(error.to_string()));
+                Written::No
+            }
         }
     }
 }

@@ -17,10 +17,15 @@ pub(crate) struct Waker {
 }
 
 impl Waker {
+    /// Whether the thread sleeps, or is about to and will look for work once more. Ask after the work is in place.
+    pub(crate) fn is_asleep(&self) -> bool {
+        fence(Ordering::SeqCst);
+        self.asleep.load(Ordering::Relaxed)
+    }
+
     /// Wakes the thread if it sleeps. Call it after the work is in place.
     pub(crate) fn wake(&self) {
-        fence(Ordering::SeqCst);
-        if self.asleep.load(Ordering::Relaxed) {
+        if self.is_asleep() {
             self.unparker.unpark();
         }
     }

@@ -6,7 +6,7 @@ use common::{Rig, Seen, config, deposit, limit, open, order, quote, stop, trade}
 use model::{CommandReply, OrderKind, PortfolioId, PortfolioSeq, Price, Side, Trail};
 use persistence::storage::CrashSurvival;
 use persistence::{SimulatedStorage, Storage};
-use runtime::{After, CutOff, Failure, RequestError, SystemConfig};
+use runtime::{After, CutOff, Durability, Failure, RequestError, SubscribeError, SystemConfig};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ fn a_failing_append_leaves_outcomes_unknown_and_publishes_nothing() {
     let before = rig.handle.portfolio(ONE);
     storage.crash_at(storage.operation_count());
     assert_eq!(rig.request(deposit(1)), Err(RequestError::OutcomeUnknown));
-    assert_eq!(rig.request(deposit(1)), Err(RequestError::OutcomeUnknown));
+    assert_eq!(rig.request(deposit(1)), Err(RequestError::Unavailable), "it certainly had no effect");
     // Which of the two that write noticed first is a matter of timing.
     let failure = rig.system.failure().borrow().clone();
     assert!(matches!(failure, Some(Failure::Journal(_) | Failure::Views(_))));
@@ -45,6 +45,38 @@ fn a_failing_append_leaves_outcomes_unknown_and_publishes_nothing() {
     let seqs: Vec<PortfolioSeq> = rig.seen(ONE).messages.iter().map(|(seq, _)| *seq).collect();
     assert!(seqs.len() as u64 >= head.expect("open").get());
     assert_eq!(rig.request(deposit(1)), Ok(CommandReply::Done));
+    rig.stop();
+}
+
+#[test]
+fn published_ahead_an_answer_does_not_wait_for_the_disk_and_a_crash_may_take_it_back() {
+    let storage = SimulatedStorage::new();
+    let behind = |storage: &SimulatedStorage| SystemConfig { durability: Durability::Behind, ..settings(storage) };
+    let rig = Rig::start(behind(&storage));
+    rig.ask(open(1));
+    while rig
+        .handle
+        .status()
+        .shards
+        .iter()
+        .any(|shard| shard.durable < shard.applied || shard.stored < shard.durable)
+    {
+        std::thread::yield_now();
+    }
+    let (head, epoch) = (rig.handle.head_seq(ONE), rig.handle.epoch());
+    storage.crash_at(storage.operation_count());
+    assert_eq!(rig.request(deposit(1)), Ok(CommandReply::Done));
+    assert!(rig.handle.head_seq(ONE) > head, "it is seen");
+    let mut failure = rig.system.failure();
+    rig.tokio.block_on(async {
+        let failed = failure.wait_for(|failure| failure.as_ref().is_some_and(Failure::is_final)).await;
+        assert!(failed.is_ok(), "what was seen cannot be taken back under this epoch: it ends");
+    });
+    assert!(rig.system.stop().is_err());
+    let rig = Rig::start(behind(&storage.after_crash(CrashSurvival::Nothing)));
+    assert_eq!(rig.handle.head_seq(ONE), head, "it was taken back");
+    let resumed = rig.handle.subscribe(ONE, After::Now, Some(epoch));
+    assert!(matches!(resumed, Err(SubscribeError::EpochChanged { .. })), "{resumed:?}");
     rig.stop();
 }
 

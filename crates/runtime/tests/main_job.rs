@@ -193,6 +193,25 @@ fn without_a_journal_everything_works_and_nothing_is_kept() {
 }
 
 #[test]
+fn published_ahead_everything_is_kept_in_the_end_and_every_start_has_an_epoch_of_its_own() {
+    let dir = directory();
+    let behind = || SystemConfig { durability: Durability::Behind, ..files(&dir, 2) };
+    let mut rig = Rig::start(behind());
+    drive(&mut rig, 2);
+    let (seen, epoch) = (rig.seen(ONE), rig.handle.epoch());
+    assert!(!seen.trades.is_empty());
+    rig.stop();
+    let rig = Rig::start(behind());
+    assert_eq!(rig.seen(ONE), seen);
+    let resumed = rig.handle.subscribe(ONE, After::Now, Some(epoch));
+    assert!(matches!(resumed, Err(SubscribeError::EpochChanged { .. })), "{resumed:?}");
+    rig.stop();
+    let rig = Rig::start(files(&dir, 2));
+    assert_eq!(rig.seen(ONE), seen);
+    rig.stop();
+}
+
+#[test]
 fn another_number_of_shards_is_refused() {
     let dir = directory();
     Rig::start(files(&dir, 2)).stop();

@@ -37,7 +37,9 @@ pub(crate) fn config(dir: &Path, shards: u16, storage: Arc<dyn Storage>) -> Syst
         durability: Durability::Journal,
         overflow: Overflow::Block,
         segment_bytes_max: 1 << 20,
+        keep: runtime::Keep::Whole,
         views_wait: std::time::Duration::from_millis(20),
+        space: runtime::SpaceLimits::OFF,
         storage,
     }
 }
