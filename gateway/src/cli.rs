@@ -6,11 +6,13 @@ use crate::config::{
     Calendar, FeedKind, Settings, add_arguments, add_directory_argument, add_feed_arguments, settings_table,
 };
 use crate::record::{RecordPlan, RecordingError, record};
+use crate::salvage::{self, SalvageCommandError};
 use crate::serve::{ServeError, Server, serve};
 use crate::verify::{VerifyError, verify};
-use crate::{demo, openapi};
+use crate::{demo, loadtest, openapi};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use feeds::record::Rotation;
+use runtime::Durability;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -38,7 +40,8 @@ const SERVE_EXAMPLES: &str = "Examples:
       a week of LEAN tick files, as fast as ticks are taken
 
 Every flag can also be set as PAPERTAPE_<FLAG> or in a TOML file given by --config.
-SIGTERM and Ctrl-C finish requests under way and end with exit code 0. A disk that fails ends it with 1.";
+SIGTERM and Ctrl-C finish requests under way and end with exit code 0. A disk that fails or is full does
+not end it: reads go on, and trading does once the disk takes writes again (see GET /readyz).";
 
 const RECORD_EXAMPLES: &str = "Examples:
   papertape record --out ticks.csv --seconds 60
@@ -54,8 +57,9 @@ const VERIFY_EXAMPLES: &str = "Examples:
   papertape verify --data-dir /var/lib/papertape
   papertape verify --data-dir backup --json
 
-The server must not be running on the directory. Nothing that was written is changed.
-Exit codes: 0 whole, 1 damaged (the message names segment, shard and event) or in use, 2 wrong usage.";
+It tells batches, events and bytes of each segment, and of each damage segment, shard, event and hashes.
+The server must not be running on the directory. Nothing is changed.
+Exit codes: 0 whole, 1 damaged or in use, 2 wrong usage.";
 
 /// Why the binary ends with a failure.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +76,12 @@ pub enum CliError {
     /// The journal is not whole.
     #[error(transparent)]
     Verify(#[from] VerifyError),
+    /// The load test could not be made, or missed a limit.
+    #[error(transparent)]
+    Load(#[from] load::LoadError),
+    /// No new directory was made from a damaged one.
+    #[error(transparent)]
+    Salvage(#[from] SalvageCommandError),
     /// Output or signals failed.
     #[error(transparent)]
     Io(#[from] std::io::Error),
@@ -140,6 +150,8 @@ fn command() -> Command {
         .subcommand(add_arguments(serve))
         .subcommand(record_command())
         .subcommand(add_directory_argument(verify))
+        .subcommand(add_directory_argument(salvage::command()))
+        .subcommand(loadtest::command())
         .subcommand(Command::new("openapi").about("Prints the OpenAPI document of the API, as JSON"))
         .subcommand(Command::new("settings").about("Prints every setting as a Markdown table"))
 }
@@ -153,6 +165,8 @@ pub fn run() -> Result<(), CliError> {
         Some(("serve", matches)) => asynchronous()?.block_on(serve_until_told(matches)),
         Some(("record", matches)) => asynchronous()?.block_on(record_until_told(matches)),
         Some(("verify", matches)) => verify_now(matches),
+        Some(("salvage", matches)) => salvage_now(matches),
+        Some(("loadtest", matches)) => Ok(asynchronous()?.block_on(loadtest::run(matches))?),
         Some(("openapi", _)) => print(&format!("{}\n", openapi::document())),
         Some(("settings", _)) => print(&settings_table()),
         Some(_) | None => Ok(()),
@@ -204,15 +218,23 @@ fn greeting(settings: &Settings, server: &Server) -> String {
         Calendar::AlwaysOpen => "24x7, always open",
         Calendar::OfInstrument => "XNYS, the sessions of the New York Stock Exchange",
     };
+    let durability = match settings.durability {
+        Durability::Journal => "journal: nothing is seen before it is on disk",
+        Durability::Behind => "behind: a crash may take back what was seen",
+        Durability::Off => "off: nothing survives",
+    };
     let mut text = format!(
         "Papertape is ready: http://{address}/\n  API       http://{address}/docs/\n  prices    {feed}\n  \
-         calendar  {calendar}\n  data      {}\n",
+         calendar  {calendar}\n  data      {}\n  kept      {durability}\n",
         settings.data_dir.display()
     );
     if settings.demo {
         text.push_str(&format!("  sign in   {} with the password {}\n", demo::USERNAME, demo::PASSWORD));
     }
-    text.push_str("Ctrl-C stops it; everything is kept.\n");
+    text.push_str(match settings.durability {
+        Durability::Journal | Durability::Behind => "Ctrl-C stops it; everything is kept.\n",
+        Durability::Off => "Ctrl-C stops it; nothing is kept.\n",
+    });
     text
 }
 
@@ -252,12 +274,10 @@ fn verify_now(matches: &ArgMatches) -> Result<(), CliError> {
     let settings = Settings::from_matches(matches)?;
     let is_json = matches.get_flag("json");
     match verify(&settings.data_dir) {
-        Ok(report) if is_json => {
-            let mut json = serde_json::to_value(&report).unwrap_or_default();
-            json["ok"] = true.into();
-            print(&format!("{json}\n"))
+        Ok(report) => {
+            print(&if is_json { format!("{}\n", report.json()) } else { report.text() })?;
+            Ok(report.result()?)
         }
-        Ok(report) => print(&report.text()),
         Err(error) => {
             if is_json {
                 let json = serde_json::json!({"ok": false, "error": error.to_string()});
@@ -266,6 +286,16 @@ fn verify_now(matches: &ArgMatches) -> Result<(), CliError> {
             Err(error.into())
         }
     }
+}
+
+fn salvage_now(matches: &ArgMatches) -> Result<(), CliError> {
+    let settings = Settings::from_matches(matches)?;
+    let mut tell = |text: &str| {
+        let mut out = std::io::stdout().lock();
+        out.write_all(text.as_bytes())?;
+        out.flush()
+    };
+    Ok(salvage::run(&settings.data_dir, matches, settings.segment_bytes_max, &mut tell)?)
 }
 
 fn start_logs(settings: &Settings) {
@@ -295,7 +325,7 @@ mod tests {
 
     #[test]
     fn every_command_that_can_fail_tells_its_exit_codes() {
-        for name in ["serve", "record", "verify"] {
+        for name in ["serve", "record", "verify", "salvage", "loadtest"] {
             let mut command = command();
             let help = command.find_subcommand_mut(name).expect("it is there").render_long_help().to_string();
             assert!(help.to_lowercase().contains("exit code"), "{name}");

@@ -8,7 +8,7 @@ use feeds::Encoding;
 use feeds::replay::Speed;
 use model::calendar::Date;
 use model::{Money, Symbol};
-use runtime::{ClockMode, Durability};
+use runtime::{ClockMode, Durability, Keep, SpaceLimits};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -66,7 +66,12 @@ const TABLE: &[Setting] = &[
     ),
     setting("clock", "KIND", "wall", "Engine time: wall, or feed (follows the feed's event times, loses no tick)"),
     setting("shards", "COUNT", "", "Engine threads; fixed when the data directory is made"),
-    setting("durability", "KIND", "journal", "journal, or off (nothing survives; for measuring)"),
+    setting(
+        "durability",
+        "KIND",
+        "journal",
+        "journal (nothing is seen before it is on disk), behind (answers and streams do not wait for the disk: a crash may take back what was seen) or off (nothing survives; for measuring)",
+    ),
     setting("demo", "BOOL", "false", "Makes a demo user with a portfolio and a few orders"),
     setting("sim-seed", "NUMBER", "1", "Seed of the simulated exchange"),
     setting("sim-rate", "FACTOR", "1", "How lively the simulated exchange is"),
@@ -84,10 +89,32 @@ const TABLE: &[Setting] = &[
     setting("connections-max", "COUNT", "10000", "Open connections"),
     setting("connections-per-ip-max", "COUNT", "2000", "Open connections from one address"),
     setting("rate-limit", "COUNT", "0", "Requests a user may send each second; 0 is no limit"),
-    setting("segment-megabytes", "COUNT", "256", "Size at which a journal segment is sealed"),
+    setting("segment-megabytes", "COUNT", "64", "Size at which a journal segment is sealed"),
+    setting(
+        "keep",
+        "KIND",
+        "whole",
+        "How much of the journal: whole, or snapshots (segments that two snapshots of every shard cover are removed; views that are lost then lack what was closed before)",
+    ),
+    setting(
+        "space-soft",
+        "SIZE",
+        "256MiB",
+        "Free space below which orders, registrations and whatever else grows are refused; 0 for no limit",
+    ),
+    setting("space-hard", "SIZE", "64MiB", "Free space below which nothing but cancels is taken; 0 for no limit"),
+    setting(
+        "space-ballast",
+        "SIZE",
+        "4MiB",
+        "Space occupied in advance and given back when the disk is full, so that cancels can be written; 0 for none",
+    ),
     setting("log", "FILTER", "info", "What to log, as tracing filters are written"),
     setting("log-format", "FORM", "text", "text or json"),
 ];
+
+/// Most bytes of ballast: it is made in memory.
+const BALLAST_BYTES_MAX: u64 = 1 << 30;
 
 /// Which feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,6 +201,10 @@ pub struct Settings {
     pub rate_limit: u32,
     /// Size at which a journal segment is sealed, in bytes.
     pub segment_bytes_max: u64,
+    /// How much of the journal is kept.
+    pub keep: Keep,
+    /// How little room on the disk is too little.
+    pub space: SpaceLimits,
     /// What to log.
     pub log: String,
     /// Whether logs are JSON.
@@ -300,6 +331,15 @@ impl Settings {
         Self::read(&|name| flag(name).or_else(|| file.get(name).cloned()))
     }
 
+    /// From the text of a settings file alone; what it leaves out has its default.
+    ///
+    /// # Errors
+    /// See [`ConfigError`].
+    pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
+        let file = parse_file(Path::new("settings"), text)?;
+        Self::read(&|name| file.get(name).cloned())
+    }
+
     fn read(given: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let values = Values { given };
         let symbols = values.list("symbols").iter().map(|text| values.symbol(text)).collect::<Result<_, _>>()?;
@@ -343,8 +383,10 @@ impl Settings {
             )?,
             clock: values.choice("clock", &[("wall", ClockMode::Wall), ("feed", ClockMode::Feed)])?,
             shards: values.optional("shards")?,
-            durability: values
-                .choice("durability", &[("journal", Durability::Journal), ("off", Durability::Off)])?,
+            durability: values.choice(
+                "durability",
+                &[("journal", Durability::Journal), ("behind", Durability::Behind), ("off", Durability::Off)],
+            )?,
             demo: values.flag("demo")?,
             sim_seed: values.number("sim-seed")?,
             sim_rate,
@@ -358,6 +400,8 @@ impl Settings {
             connections_per_ip_max: values.number("connections-per-ip-max")?,
             rate_limit: values.number("rate-limit")?,
             segment_bytes_max: segment_megabytes << 20,
+            keep: values.choice("keep", &[("whole", Keep::Whole), ("snapshots", Keep::Snapshots)])?,
+            space: values.space()?,
             log: values.text("log"),
             log_json: values.choice("log-format", &[("text", false), ("json", true)])?,
         })
@@ -438,6 +482,40 @@ impl Values<'_> {
         }
     }
 
+    /// A number of bytes with its unit, such as 256MiB.
+    fn bytes(&self, name: &'static str) -> Result<u64, ConfigError> {
+        let text = self.text(name);
+        let text = text.trim();
+        let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+        let factor: u64 = match unit.trim().to_ascii_lowercase().as_str() {
+            "" | "b" => 1,
+            "kb" => 1_000,
+            "kib" => 1 << 10,
+            "mb" => 1_000_000,
+            "mib" => 1 << 20,
+            "gb" => 1_000_000_000,
+            "gib" => 1 << 30,
+            _ => return Err(self.wrong(name, "the unit must be B, KB, KiB, MB, MiB, GB or GiB")),
+        };
+        let number = number.parse::<u64>().ok().and_then(|number| number.checked_mul(factor));
+        number.ok_or_else(|| self.wrong(name, "must be a whole number and a unit, such as 256MiB"))
+    }
+
+    fn space(&self) -> Result<SpaceLimits, ConfigError> {
+        let limits = SpaceLimits {
+            soft_bytes: self.bytes("space-soft")?,
+            hard_bytes: self.bytes("space-hard")?,
+            ballast_bytes: self.bytes("space-ballast")?,
+        };
+        if limits.hard_bytes > limits.soft_bytes {
+            return Err(self.wrong("space-hard", "must not be above --space-soft"));
+        }
+        if limits.ballast_bytes > BALLAST_BYTES_MAX {
+            return Err(self.wrong("space-ballast", "must be at most 1GiB"));
+        }
+        Ok(limits)
+    }
+
     fn balance(&self) -> Result<Money, ConfigError> {
         let amount = self.number::<Money>("starting-balance")?;
         if !amount.is_positive() || amount > model::limits::MONEY_MAX {
@@ -451,6 +529,10 @@ impl Values<'_> {
 fn read_file(path: &Path) -> Result<BTreeMap<String, String>, ConfigError> {
     let text =
         std::fs::read_to_string(path).map_err(|source| ConfigError::File { path: path.to_owned(), source })?;
+    parse_file(path, &text)
+}
+
+fn parse_file(path: &Path, text: &str) -> Result<BTreeMap<String, String>, ConfigError> {
     let format = |reason: String| ConfigError::Format { path: path.to_owned(), reason };
     let table: toml::Table = text.parse().map_err(|error: toml::de::Error| format(error.to_string()))?;
     let mut values = BTreeMap::new();
@@ -518,10 +600,23 @@ mod tests {
             ("--starting-balance", "-5"),
             ("--symbols", "A B"),
             ("--durability", "maybe"),
+            ("--space-soft", "much"),
+            ("--space-hard", "5 parsec"),
+            ("--space-hard", "1GiB"),
+            ("--space-ballast", "2GiB"),
         ] {
             let error = parse(&[flag, value]).expect_err(flag).to_string();
             assert!(error.contains(flag), "{error}");
         }
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        let settings = parse(&["--space-soft", "2 GiB", "--space-hard", "1500", "--space-ballast", "3mb"]);
+        let space = settings.expect("valid").space;
+        assert_eq!((space.soft_bytes, space.hard_bytes, space.ballast_bytes), (2_147_483_648, 1_500, 3_000_000));
+        let defaults = parse(&[]).expect("valid").space;
+        assert_eq!(defaults, SpaceLimits::default());
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::routes::submit;
 use crate::state::AppState;
 use model::{ClientOrderId, OrderKind, Origin, Percent, Price, Qty, Side, Size, Symbol, TimeInForce, Trail};
 use persistence::{NewUser, User};
+use runtime::Change;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -37,7 +38,7 @@ pub(crate) async fn prepare(state: &AppState) {
 }
 
 async fn user(state: &AppState) -> Result<User, Problem> {
-    if let Some(user) = state.catalogue().user_by_name(USERNAME).map_err(|error| Problem::internal(&error))? {
+    if let Some(user) = state.catalogue().user_by_name(USERNAME).map_err(|error| Problem::of_catalogue(&error))? {
         return Ok(user);
     }
     let password_hash = state.passwords.hash(PASSWORD.to_owned()).await?;
@@ -47,7 +48,7 @@ async fn user(state: &AppState) -> Result<User, Problem> {
         nickname: "Demo".to_owned(),
         created_at: state.created_at(),
     };
-    state.catalogue_write(move |catalogue| catalogue.create_user(new)).await
+    state.catalogue_write(Change::Growth, move |catalogue| catalogue.create_user(new)).await
 }
 
 async fn orders(state: &AppState, user: &User) -> Result<(), Problem> {

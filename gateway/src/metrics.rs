@@ -2,12 +2,13 @@
 //!
 //! Labels are fixed sets; nothing that a client sends becomes one.
 
+use crate::health::{state_word, storage_state};
 use crate::state::AppState;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use feeds::DropReason;
 use hdrhistogram::Histogram;
-use runtime::LatencySummary;
+use runtime::{LatencySummary, SpaceState, SystemStatus};
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -212,6 +213,7 @@ fn system(page: &mut Page, state: &AppState) {
     page.counter("messages_published_total", "Stream messages published", counters.messages_published);
     page.counter("slow_consumers_total", "Stream clients cut off as too slow", counters.slow_consumers);
     let status = state.handle.status();
+    storage(page, &status);
     page.head("open_orders", "gauge", "Open orders, by shard");
     for shard in &status.shards {
         page.value("open_orders", &format!("{{shard=\"{}\"}}", shard.shard), shard.open_orders);
@@ -220,6 +222,26 @@ fn system(page: &mut Page, state: &AppState) {
     for shard in &status.shards {
         page.value("commands_queued", &format!("{{shard=\"{}\"}}", shard.shard), shard.commands_queued);
     }
+}
+
+fn storage(page: &mut Page, status: &SystemStatus) {
+    let states = ["working", "healing", "refusing", "stopping"];
+    page.head("state", "gauge", "What the server does: 1 for the state that it is in");
+    for state in states {
+        page.value("state", &format!("{{state=\"{state}\"}}"), u8::from(state == state_word(status)));
+    }
+    page.head("storage_state", "gauge", "The room on the disk: 1 for the state that it is in");
+    for state in [SpaceState::Enough, SpaceState::Low, SpaceState::Full] {
+        let labels = format!("{{state=\"{}\"}}", storage_state(state));
+        page.value("storage_state", &labels, u8::from(state == status.space.state));
+    }
+    let space = status.space;
+    page.gauge("storage_free_bytes", "Bytes that may still be written", space.free_bytes);
+    page.gauge("storage_soft_limit_bytes", "Below it nothing that grows is taken", space.limits.soft_bytes);
+    page.gauge("storage_hard_limit_bytes", "Below it nothing but cancels is taken", space.limits.hard_bytes);
+    page.gauge("storage_ballast", "Whether the ballast lies there", u8::from(space.has_ballast));
+    page.counter("storage_failures_total", "Failures of the storage or of a thread", status.failures);
+    page.counter("storage_heals_total", "Failures after which the server went on by itself", status.heals);
 }
 
 #[cfg(test)]

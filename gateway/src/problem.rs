@@ -8,6 +8,8 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use model::{Reject, RejectCode};
+use persistence::CatalogueError;
+use runtime::{RequestError, ViewError};
 use serde::Serialize;
 use std::borrow::Cow;
 use utoipa::ToSchema;
@@ -47,6 +49,13 @@ pub(crate) struct ProblemDocument {
     /// The order that was refused (it exists, REJECTED), or that stands unchanged.
     #[serde(skip_serializing_if = "Option::is_none")]
     order: Option<Box<OrderView>>,
+}
+
+impl ProblemDocument {
+    /// The HTTP status that goes with it.
+    pub(crate) const fn status(&self) -> u16 {
+        self.status
+    }
 }
 
 impl Problem {
@@ -104,6 +113,95 @@ impl Problem {
         );
         problem.retry_after_s = Some(1);
         problem
+    }
+
+    /// 503: the disk failed on the way; sending it again is safe where it names itself.
+    pub(crate) fn outcome_unknown() -> Self {
+        let detail = "the storage failed on the way: the request may or may not have happened; \
+                      send it again with the same client_order_id";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "OUTCOME_UNKNOWN", detail).with_retry_after(1)
+    }
+
+    /// 503 before anything happened, while the storage is being opened again.
+    pub(crate) fn storage_unavailable() -> Self {
+        let detail = "the storage failed and is being opened again; the request had no effect";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "STORAGE_UNAVAILABLE", detail).with_retry_after(1)
+    }
+
+    /// 507 before anything happened: too little room for what grows.
+    pub(crate) fn storage_low(free_bytes: u64, limit_bytes: u64) -> Self {
+        let detail = format!(
+            "only {free_bytes} bytes are free, below the limit of {limit_bytes}: nothing that grows is taken; \
+             orders can be cancelled and made smaller; the request had no effect"
+        );
+        Self::new(StatusCode::INSUFFICIENT_STORAGE, "STORAGE_LOW", detail).with_retry_after(10)
+    }
+
+    /// 503 before anything happened: too little room for anything but cancels.
+    pub(crate) fn storage_full(free_bytes: u64, limit_bytes: u64) -> Self {
+        let detail = format!(
+            "only {free_bytes} bytes are free, below the limit of {limit_bytes}: nothing but cancels is taken; \
+             the request had no effect"
+        );
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "STORAGE_FULL", detail).with_retry_after(10)
+    }
+
+    /// A view that could not be read: 503 when the disk is at fault for now, else 500.
+    pub(crate) fn unreadable(error: &ViewError) -> Self {
+        match error {
+            ViewError::Store { .. } => Self::internal(error),
+            ViewError::Unavailable { .. } => {
+                tracing::warn!(%error, "a view cannot be read for now");
+                Self::storage_unavailable()
+            }
+        }
+    }
+
+    /// Why a request has no answer.
+    pub(crate) fn unanswered(error: RequestError) -> Self {
+        match error {
+            RequestError::Overloaded => Self::overloaded(),
+            RequestError::Stopping => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "STOPPING", "the server is stopping; nothing happened")
+            }
+            RequestError::OutcomeUnknown => Self::outcome_unknown(),
+            RequestError::Unavailable => Self::storage_unavailable(),
+            RequestError::StorageLow { free_bytes, limit_bytes } => Self::storage_low(free_bytes, limit_bytes),
+            RequestError::StorageFull { free_bytes, limit_bytes } => Self::storage_full(free_bytes, limit_bytes),
+        }
+    }
+
+    /// Why the catalogue did not do what was asked.
+    pub(crate) fn of_catalogue(error: &CatalogueError) -> Self {
+        match error {
+            CatalogueError::UsernameTaken => {
+                Self::new(StatusCode::CONFLICT, "USERNAME_TAKEN", "the username is taken").with_field("username")
+            }
+            CatalogueError::NicknameTaken => {
+                Self::new(StatusCode::CONFLICT, "NICKNAME_TAKEN", "the nickname is taken").with_field("nickname")
+            }
+            CatalogueError::UnknownUser(_) | CatalogueError::UnknownPortfolio(_) | CatalogueError::UnknownKey => {
+                Self::not_found()
+            }
+            CatalogueError::TooMany { what, limit } => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "TOO_MANY",
+                format!("there are {limit} {what} already, which is the limit"),
+            ),
+            CatalogueError::Io { .. } | CatalogueError::Database { .. } | CatalogueError::InUse { .. } => {
+                tracing::warn!(%error, "the catalogue cannot be used for now");
+                Self::storage_unavailable()
+            }
+            CatalogueError::KeyTaken | CatalogueError::Format { .. } | CatalogueError::Corrupt { .. } => {
+                Self::internal(error)
+            }
+        }
+    }
+
+    #[must_use]
+    fn with_retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after_s = Some(seconds);
+        self
     }
 
     /// 501: documented, and not offered by this server.
@@ -176,7 +274,8 @@ impl Problem {
         self.field.as_deref()
     }
 
-    fn document(self) -> ProblemDocument {
+    /// What a client reads of it.
+    pub(crate) fn document(self) -> ProblemDocument {
         ProblemDocument {
             r#type: format!("urn:papertape:problem:{}", self.code),
             title: self.status.canonical_reason().unwrap_or("Error").to_owned(),
@@ -285,6 +384,25 @@ mod tests {
         assert_eq!(document["title"], "Bad Request");
         let response = problem.into_response();
         assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
+    }
+
+    #[test]
+    fn a_failing_disk_is_never_an_internal_error() {
+        let answer = |problem: Problem| (problem.status().as_u16(), problem.code().to_owned());
+        let unanswered = |error| answer(Problem::unanswered(error));
+        let (free_bytes, limit_bytes) = (7, 80);
+        let low = RequestError::StorageLow { free_bytes, limit_bytes };
+        assert_eq!(unanswered(low), (507, "STORAGE_LOW".to_owned()));
+        assert!(Problem::unanswered(low).detail().contains("only 7 bytes are free, below the limit of 80"));
+        let full = RequestError::StorageFull { free_bytes, limit_bytes };
+        assert_eq!(unanswered(full), (503, "STORAGE_FULL".to_owned()));
+        assert_eq!(unanswered(RequestError::Unavailable), (503, "STORAGE_UNAVAILABLE".to_owned()));
+        assert_eq!(unanswered(RequestError::OutcomeUnknown), (503, "OUTCOME_UNKNOWN".to_owned()));
+        let io =
+            CatalogueError::Io { path: "catalog.redb".into(), source: std::io::ErrorKind::StorageFull.into() };
+        assert_eq!(answer(Problem::of_catalogue(&io)), (503, "STORAGE_UNAVAILABLE".to_owned()));
+        let response = Problem::storage_full(7, 80).into_response();
+        assert_eq!(response.headers()[header::RETRY_AFTER], "10");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! From settings to a running server: recovery, instruments, the feed, the listener; and the way back.
 
-use crate::auth::{Backoff, PasswordPool, Tokens};
+use crate::auth::{Backoff, KeyCache, PasswordPool, Tokens};
 use crate::config::{Calendar, FeedKind, Settings};
 use crate::encoder::JsonEncoder;
 use crate::ids::Ids;
@@ -20,7 +20,6 @@ use runtime::{ClockMode, Failure, Handle, InstrumentSpec, Overflow, System, Syst
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -143,7 +142,7 @@ pub async fn serve_on(settings: Settings, storage: Arc<dyn Storage>) -> Result<S
         demo::prepare(&state).await;
     }
     let listen = |source| ServeError::Listen { address: settings.listen, source };
-    let listener = TcpListener::bind(settings.listen).await.map_err(listen)?;
+    let listener = server::listen(settings.listen).map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
     let failure = system.failure();
     let listener = tokio::spawn(server::accept(listener, app::build(&state), state.clone(), stopping));
@@ -163,9 +162,11 @@ impl Server {
         self.handle.clone()
     }
 
-    /// Waits until the system behind it fails.
+    /// Waits until the system behind it fails in a way that only a new process can end. Other failures
+    /// heal, or leave a server that is still read from.
     pub async fn failed(&mut self) -> Failure {
-        match self.failure.wait_for(Option::is_some).await {
+        let is_the_end = |failure: &Option<Failure>| failure.as_ref().is_some_and(Failure::ends_process);
+        match self.failure.wait_for(is_the_end).await {
             Ok(failure) => match failure.clone() {
                 Some(failure) => failure,
                 None => std::future::pending().await,
@@ -214,6 +215,7 @@ pub(crate) fn new_state(
         ids,
         tokens: Tokens::new(&secret, settings.access_life, settings.refresh_life),
         passwords,
+        keys: KeyCache::default(),
         backoff: Backoff::default(),
         rate_limit: RateLimit::per_second(settings.rate_limit),
         market,
@@ -260,7 +262,9 @@ pub(crate) async fn start_system(
             ClockMode::Wall => Overflow::Conflate,
         },
         segment_bytes_max: settings.segment_bytes_max,
+        keep: settings.keep,
         views_wait: VIEWS_WAIT,
+        space: settings.space,
         storage,
     };
     let encoder = Arc::new(JsonEncoder::new(ids));

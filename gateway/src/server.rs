@@ -12,11 +12,12 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
-use std::net::IpAddr;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tower::ServiceExt;
 
@@ -29,8 +30,22 @@ const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// Requests at one time on one HTTP/2 connection.
 const STREAMS_MAX: u32 = 256;
 
+/// Connections that wait to be accepted.
+const BACKLOG: u32 = 1_024;
+/// What the kernel is asked to hold for a client that does not read: left to itself it takes megabytes for each.
+const SEND_BUFFER_BYTES: u32 = 64 * 1024;
+
 /// Open connections by address, so that one cannot take all.
 type ByAddress = Arc<DashMap<IpAddr, usize>>;
+
+/// Listens at an address. What is accepted there inherits the bounded send buffer.
+pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
 
 /// Accepts until told to stop, then drains.
 pub(crate) async fn accept(listener: TcpListener, app: App, state: AppState, mut stop: watch::Receiver<bool>) {

@@ -2,7 +2,7 @@
 //!
 //! Cheap to clone. Ownership of portfolios is asked here and nowhere else.
 
-use crate::auth::{Backoff, PasswordPool, Principal, Tokens};
+use crate::auth::{Backoff, KeyCache, PasswordPool, Principal, Tokens};
 use crate::config::Settings;
 use crate::ids::Ids;
 use crate::market::Market;
@@ -16,7 +16,7 @@ use model::{
     RiskLimits, SubmittedBy, Symbol, Time, UserId,
 };
 use persistence::{Catalogue, CatalogueError, NewPortfolio, PortfolioRow};
-use runtime::{Handle, PortfolioView, RequestError, ViewError};
+use runtime::{Change, ChangeError, Handle, PortfolioView, ViewError};
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -36,6 +36,8 @@ pub(crate) struct Shared {
     pub(crate) ids: Arc<Ids>,
     pub(crate) tokens: Tokens,
     pub(crate) passwords: PasswordPool,
+    /// API keys that proved themselves a moment ago.
+    pub(crate) keys: KeyCache,
     pub(crate) backoff: Backoff,
     pub(crate) rate_limit: RateLimit,
     pub(crate) market: Market,
@@ -88,7 +90,7 @@ impl AppState {
     /// # Errors
     /// 503; its code says whether anything may have happened.
     pub(crate) async fn send(&self, by: SubmittedBy, command: Command) -> Result<CommandReply, Problem> {
-        self.handle.request(Request { by, command }).await.map_err(unavailable)
+        self.handle.request(Request { by, command }).await.map_err(Problem::unanswered)
     }
 
     /// The portfolio behind a client's id, when it belongs to whoever asks. Opens it in the engine
@@ -104,10 +106,11 @@ impl AppState {
     /// The same by the internal id.
     pub(crate) async fn owned(&self, principal: &Principal, id: PortfolioId) -> Result<PortfolioRow, Problem> {
         let known = self.open_portfolios.get(&id).map(|entry| entry.value().clone());
+        let is_known = known.is_some();
         let row = match known {
             Some(row) => row,
             None => {
-                let found = self.catalogue().portfolio(id).map_err(|error| Problem::internal(&error))?;
+                let found = self.catalogue().portfolio(id).map_err(|error| Problem::of_catalogue(&error))?;
                 found.ok_or_else(Problem::not_found)?
             }
         };
@@ -116,9 +119,15 @@ impl AppState {
         if !visible {
             return Err(Problem::not_found());
         }
-        if !self.open_portfolios.contains_key(&id) {
+        if !is_known {
             self.ensure_open(principal.submitted_by(), &row).await?;
             self.open_portfolios.insert(id, row.clone());
+            // It may have been put away since it was looked up; whoever comes second sees the other.
+            let again = self.catalogue().portfolio(id).map_err(|error| Problem::of_catalogue(&error))?;
+            if again.is_none_or(|row| row.archived) {
+                self.open_portfolios.remove(&id);
+                return Err(Problem::not_found());
+            }
         }
         Ok(row)
     }
@@ -127,7 +136,7 @@ impl AppState {
     pub(crate) async fn portfolios_of(&self, principal: &Principal) -> Result<Vec<PortfolioRow>, Problem> {
         let list = || -> Result<Vec<PortfolioRow>, Problem> {
             let rows =
-                self.catalogue().portfolios_of(principal.user).map_err(|error| Problem::internal(&error))?;
+                self.catalogue().portfolios_of(principal.user).map_err(|error| Problem::of_catalogue(&error))?;
             let visible =
                 |row: &PortfolioRow| !row.archived && principal.bound_to.is_none_or(|bound| bound == row.id);
             Ok(rows.into_iter().filter(visible).collect())
@@ -163,7 +172,7 @@ impl AppState {
             limits: opening.limits,
             profile: ExecutionProfile::Realistic,
         };
-        let row = self.catalogue_write(move |catalogue| catalogue.create_portfolio(new)).await?;
+        let row = self.catalogue_write(Change::Growth, move |catalogue| catalogue.create_portfolio(new)).await?;
         self.ensure_open(principal.submitted_by(), &row).await?;
         self.open_portfolios.insert(row.id, row.clone());
         Ok(row)
@@ -207,7 +216,7 @@ impl AppState {
     /// every thread.
     ///
     /// # Errors
-    /// 500 when the views cannot be read.
+    /// 503 while the disk fails, 500 when the views are damaged.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Handle) -> Result<T, ViewError> + Send + 'static,
@@ -215,17 +224,24 @@ impl AppState {
         let _turn = self.readers.acquire().await.map_err(|error| Problem::internal(&error))?;
         let handle = self.handle.clone();
         let done = tokio::task::spawn_blocking(move || work(&handle)).await;
-        done.map_err(|error| Problem::internal(&error))?.map_err(|error| Problem::internal(&error))
+        done.map_err(|error| Problem::internal(&error))?.map_err(|error| Problem::unreadable(&error))
     }
 
     /// Runs a durable write of the catalogue where it may block.
+    ///
+    /// # Errors
+    /// What the catalogue says; 507 or 503 while the disk has too little room or failed.
     pub(crate) async fn catalogue_write<T: Send + 'static>(
         &self,
+        change: Change,
         work: impl FnOnce(&Catalogue) -> Result<T, CatalogueError> + Send + 'static,
     ) -> Result<T, Problem> {
         let handle = self.handle.clone();
-        let done = tokio::task::spawn_blocking(move || work(handle.catalogue())).await;
-        done.map_err(|error| Problem::internal(&error))?.map_err(|error| catalogue_problem(&error))
+        let done = tokio::task::spawn_blocking(move || handle.change_catalogue(change, work)).await;
+        done.map_err(|error| Problem::internal(&error))?.map_err(|error| match error {
+            ChangeError::Request(error) => Problem::unanswered(error),
+            ChangeError::Catalogue(error) => Problem::of_catalogue(&error),
+        })
     }
 
     /// The wall clock, for what belongs to people and not to the market.
@@ -236,7 +252,7 @@ impl AppState {
 
     /// Whether a user is still there.
     pub(crate) fn user_exists(&self, id: UserId) -> Result<bool, Problem> {
-        let user = self.catalogue().user(id).map_err(|error| Problem::internal(&error))?;
+        let user = self.catalogue().user(id).map_err(|error| Problem::of_catalogue(&error))?;
         Ok(user.is_some())
     }
 }
@@ -244,45 +260,4 @@ impl AppState {
 /// An answer that the command cannot have; the engine's contract rules it out.
 pub(crate) fn unexpected(reply: &CommandReply) -> Problem {
     Problem::internal(&format!("an unexpected answer: {reply:?}"))
-}
-
-fn unavailable(error: RequestError) -> Problem {
-    use axum::http::StatusCode;
-    match error {
-        RequestError::Overloaded => Problem::overloaded(),
-        RequestError::Stopping => {
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "STOPPING", "the server is stopping; nothing happened")
-        }
-        RequestError::OutcomeUnknown => Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "OUTCOME_UNKNOWN",
-            "the request may or may not have happened; send it again with the same client_order_id",
-        ),
-    }
-}
-
-fn catalogue_problem(error: &CatalogueError) -> Problem {
-    use axum::http::StatusCode;
-    match error {
-        CatalogueError::UsernameTaken => {
-            Problem::new(StatusCode::CONFLICT, "USERNAME_TAKEN", "the username is taken").with_field("username")
-        }
-        CatalogueError::NicknameTaken => {
-            Problem::new(StatusCode::CONFLICT, "NICKNAME_TAKEN", "the nickname is taken").with_field("nickname")
-        }
-        CatalogueError::UnknownUser(_) | CatalogueError::UnknownPortfolio(_) | CatalogueError::UnknownKey => {
-            Problem::not_found()
-        }
-        CatalogueError::TooMany { what, limit } => Problem::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "TOO_MANY",
-            format!("there are {limit} {what} already, which is the limit"),
-        ),
-        CatalogueError::KeyTaken
-        | CatalogueError::Io { .. }
-        | CatalogueError::Database { .. }
-        | CatalogueError::InUse { .. }
-        | CatalogueError::Format { .. }
-        | CatalogueError::Corrupt { .. } => Problem::internal(error),
-    }
 }

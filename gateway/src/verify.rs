@@ -1,24 +1,20 @@
 //! `papertape verify`: reads a whole journal back and says whether every byte is what was written.
 //!
-//! Takes the directory's lock, so no server may be running on it. Changes nothing that was written;
-//! the mark of an orderly end is put back. Invariant: "ok" means that every event was read, that each
-//! shard's chain of hashes holds from the first to the last, and that the state could be built from it.
+//! Takes the directory's lock where there is one, so no server may be running on it, and changes
+//! nothing. Invariant: "ok" means that every event was read, that each shard's chain of hashes holds
+//! from the first to the last, that nothing the witness saw is gone, and that the state could be built.
 
 use engine::{CalendarPolicy, Shard, ShardConfig};
 use model::{Event, ShardId, ShardImage, ShardSeq};
-use persistence::{
-    AppendError, FileStorage, Journal, JournalConfig, OpenError, RecoverError, Recovered, RecoveryVisitor,
-};
-use serde::Serialize;
+use persistence::{Corruption, FileStorage, Inspection, OpenError, RecoveryVisitor, SegmentReport, Source};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Memory for pages of one segment.
-const CACHE_BYTES: usize = 16 << 20;
-/// Nothing is written, so that no segment is ever full.
-const SEGMENT_BYTES_MAX: u64 = u64::MAX;
+pub(crate) const CACHE_BYTES: usize = 16 << 20;
 /// Age of quotes plays no part in folding events.
 const QUOTE_AGE_MAX_NS: i64 = 3_600_000_000_000;
 
@@ -31,66 +27,131 @@ pub enum VerifyError {
         /// Where it was looked for.
         path: PathBuf,
     },
-    /// It cannot be opened: it is in use, or damaged.
+    /// It cannot be read: it is in use, its manifest is damaged, or the machine fails.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// It cannot be read to its end.
-    #[error(transparent)]
-    Read(#[from] RecoverError),
-    /// The mark of an orderly end could not be put back.
-    #[error(transparent)]
-    Close(#[from] AppendError),
+    /// It is damaged; the report says where.
+    #[error("{path}: the journal is damaged in {places} place(s); restore a backup, or see papertape salvage")]
+    Damaged {
+        /// The journal.
+        path: PathBuf,
+        /// How many damages were found.
+        places: usize,
+    },
 }
 
 /// What was read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug)]
 pub(crate) struct VerifyReport {
     /// The journal.
     pub(crate) journal: PathBuf,
-    /// Its identity.
-    pub(crate) epoch: String,
-    /// Files of events.
-    pub(crate) segments: u32,
-    /// Events, of all shards.
-    pub(crate) events: u64,
-    /// Open orders in the state that the events make.
+    /// What was found in it.
+    pub(crate) inspection: Inspection,
+    /// Open orders in the state that the events make, as far as they are whole.
     pub(crate) open_orders: usize,
-    /// Where each shard's chain ends.
-    pub(crate) heads: Vec<HeadReport>,
-}
-
-/// Where a chain ends.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct HeadReport {
-    pub(crate) shard: usize,
-    /// The number of the last event.
-    pub(crate) seq: u64,
-    /// The hash of the row that holds it.
-    pub(crate) hash: String,
 }
 
 impl VerifyReport {
+    /// Whether nothing is damaged.
+    pub(crate) fn result(&self) -> Result<(), VerifyError> {
+        match self.inspection.damage.len() {
+            0 => Ok(()),
+            places => Err(VerifyError::Damaged { path: self.journal.clone(), places }),
+        }
+    }
+
+    fn events(&self) -> u64 {
+        self.inspection.segments.iter().map(|segment| segment.events).sum()
+    }
+
     /// For people.
     pub(crate) fn text(&self) -> String {
+        let found = &self.inspection;
+        let verdict = if found.is_whole() { "ok" } else { "DAMAGED" };
         let mut text = format!(
-            "{}: ok\n  epoch {}\n  {} events in {} segments, {} open orders\n",
+            "{}: {verdict}\n  epoch {}\n  {} events in {} segments, {} open orders\n",
             self.journal.display(),
-            self.epoch,
-            self.events,
-            self.segments,
+            found.epoch,
+            self.events(),
+            found.segments.len(),
             self.open_orders
         );
-        for head in &self.heads {
-            let _ = writeln!(text, "  shard {} ends at event {} with hash {}", head.shard, head.seq, head.hash);
+        for segment in &found.segments {
+            let _ = writeln!(text, "  {}", segment_line(segment));
+        }
+        let end = if found.is_whole() { "ends at" } else { "is whole up to" };
+        for (shard, head) in found.heads.iter().enumerate() {
+            let _ = writeln!(text, "  shard {shard} {end} event {} with hash {}", head.seq, hex(&head.hash));
+        }
+        for warning in &found.snapshots {
+            let _ = writeln!(text, "  warning: {warning}");
+        }
+        for damage in &found.damage {
+            text.push_str(&damage_block(damage));
         }
         text
     }
+
+    /// For programs.
+    pub(crate) fn json(&self) -> Value {
+        let found = &self.inspection;
+        let segment = |segment: &SegmentReport| {
+            json!({
+                "number": segment.number, "file": segment.file, "sealed": segment.sealed,
+                "batches": segment.batches, "events": segment.events, "bytes": segment.bytes,
+                "damage": segment.damage,
+            })
+        };
+        let heads = found.heads.iter().enumerate();
+        let head = |(shard, head): (usize, &persistence::ShardHead)| json!({"shard": shard, "seq": head.seq.get(), "hash": hex(&head.hash)});
+        let snapshots: Vec<String> = found.snapshots.iter().map(ToString::to_string).collect();
+        json!({
+            "ok": found.is_whole(), "journal": self.journal, "epoch": found.epoch.to_string(),
+            "events": self.events(), "open_orders": self.open_orders,
+            "segments": found.segments.iter().map(segment).collect::<Vec<_>>(),
+            "heads": heads.map(head).collect::<Vec<_>>(),
+            "damage": found.damage.iter().map(damage_json).collect::<Vec<_>>(),
+            "snapshot_warnings": snapshots,
+        })
+    }
+}
+
+fn segment_line(segment: &SegmentReport) -> String {
+    let state = if segment.sealed { "sealed" } else { "written" };
+    let damage = if segment.damage == 0 { "" } else { ", DAMAGED" };
+    format!(
+        "{} {state}: {} batches, {} events, {} bytes{damage}",
+        segment.file, segment.batches, segment.events, segment.bytes
+    )
+}
+
+/// One damage for people: what, then where, line by line.
+fn damage_block(damage: &Corruption) -> String {
+    let place = damage.place();
+    let mut text = format!("damage: {damage}\n  segment   {}\n", place.segment);
+    let mut line = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            let _ = writeln!(text, "  {name:<9} {value}");
+        }
+    };
+    line("shard", place.shard.map(|shard| shard.to_string()));
+    line("event", place.seq.map(|seq| seq.to_string()));
+    line("expected", place.expected);
+    line("found", place.found);
+    text
+}
+
+fn damage_json(damage: &Corruption) -> Value {
+    let place = damage.place();
+    json!({
+        "reason": damage.to_string(), "segment": place.segment, "shard": place.shard, "seq": place.seq,
+        "expected_hash": place.expected, "found_hash": place.found,
+    })
 }
 
 /// Builds the state from the events, which is the last proof that they fit together.
 struct Rebuild {
     shards: BTreeMap<u16, Shard>,
-    events: u64,
 }
 
 impl RecoveryVisitor for Rebuild {
@@ -100,44 +161,30 @@ impl RecoveryVisitor for Rebuild {
     }
 
     fn event(&mut self, shard: ShardId, _seq: ShardSeq, event: &Event) {
-        self.events += 1;
         if let Some(shard) = self.shards.get_mut(&shard.get()) {
             shard.fold(event);
         }
     }
 }
 
-/// Reads the journal of a data directory from its first event to its last.
+/// Opens the journal of a data directory for reading.
+pub(crate) fn open(data_dir: &Path) -> Result<Source, VerifyError> {
+    let dir = data_dir.join("journal");
+    Source::open(Arc::new(FileStorage), &dir, CACHE_BYTES)?.ok_or(VerifyError::Absent { path: dir })
+}
+
+/// Reads the journal of a data directory from its first event to its last; damage is in the report.
 ///
 /// # Errors
-/// With the exact place of the damage, where there is one.
+/// When there is no journal, a server runs on it, or it cannot be read at all.
 pub(crate) fn verify(data_dir: &Path) -> Result<VerifyReport, VerifyError> {
-    let dir = data_dir.join("journal");
-    let storage = Arc::new(FileStorage);
-    let shards = Journal::stored_shards(&*storage, &dir)?;
-    let shards = shards.ok_or_else(|| VerifyError::Absent { path: dir.clone() })?;
-    let config = JournalConfig {
-        dir: dir.clone(),
-        shards,
-        segment_bytes_max: SEGMENT_BYTES_MAX,
-        cache_bytes: CACHE_BYTES,
-        storage,
-    };
-    let mut journal = Journal::open(config)?;
-    let mut rebuild = Rebuild { shards: BTreeMap::new(), events: 0 };
-    let Recovered { epoch, .. } = journal.replay(&mut rebuild)?;
-    let heads = journal.heads().iter().enumerate();
-    let heads =
-        heads.map(|(shard, head)| HeadReport { shard, seq: head.seq.get(), hash: hex(&head.hash) }).collect();
-    let segments = journal.last_sealed().map_or(1, |sealed| sealed.number + 1);
-    journal.close()?;
+    let source = open(data_dir)?;
+    let mut rebuild = Rebuild { shards: BTreeMap::new() };
+    let inspection = source.inspect(&mut rebuild)?;
     Ok(VerifyReport {
-        journal: dir,
-        epoch: epoch.to_string(),
-        segments,
-        events: rebuild.events,
+        journal: source.dir().to_owned(),
+        inspection,
         open_orders: rebuild.shards.values().map(Shard::open_order_count).sum(),
-        heads,
     })
 }
 

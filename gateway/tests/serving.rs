@@ -120,10 +120,10 @@ async fn a_revoked_key_closes_its_sockets() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_disk_that_fails_ends_the_server_and_nobody_is_told_that_it_worked() {
+async fn a_disk_that_fails_is_waited_for_and_nobody_is_told_that_it_worked() {
     let dir = tempfile::tempdir().expect("a directory");
     let disk = SimulatedStorage::new();
-    let mut server = serve_on(settings(&dir), Arc::new(disk.clone())).await.expect("starts");
+    let server = serve_on(settings(&dir), Arc::new(disk.clone())).await.expect("starts");
     let client = Client::register(&server).await;
     let portfolio = client.portfolio().await;
     let order = |name: &str| {
@@ -131,14 +131,92 @@ async fn a_disk_that_fails_ends_the_server_and_nobody_is_told_that_it_worked() {
             "type": "LIMIT", "limit_price": "1", "qty": "1", "time_in_force": "GTC"})
     };
     assert_eq!(client.post("/api/paper/orders/", &order("before")).await.0, 201);
-    disk.crash_at(disk.operation_count());
+    let mut socket = client.listen(&json!({"op": "auth", "token": client.token})).await;
+    let wish = json!({"op": "subscribe", "channel": "portfolio", "portfolio_id": portfolio, "after_seq": 0});
+    socket.send(Message::text(wish.to_string())).await.expect("sends");
+    disk.fail_changes_from(disk.operation_count(), std::io::ErrorKind::StorageFull);
     let (status, problem) = client.post("/api/paper/orders/", &order("during")).await;
     assert_eq!((status, &problem["code"]), (503, &json!("OUTCOME_UNKNOWN")), "{problem}");
-    let failure = tokio::time::timeout(WAIT_MAX, server.failed()).await.expect("it is told").to_string();
-    assert!(!failure.is_empty());
+    let (status, problem) = client.post("/api/paper/orders/", &order("later")).await;
+    assert_eq!((status, &problem["code"]), (503, &json!("STORAGE_UNAVAILABLE")), "{problem}");
     let (status, problem) = client.get("/readyz").await;
-    assert_eq!((status, &problem["code"]), (503, &json!("FAILED")), "{problem}");
-    assert!(server.stop().await.is_err(), "an end after a failure is no success");
+    assert_eq!((status, &problem["code"]), (503, &json!("STORAGE_UNAVAILABLE")), "{problem}");
+    assert_eq!(client.get("/healthz").await.1["state"], "healing");
+    let credentials = json!({"username": "bob", "password": "correct horse battery"});
+    assert_eq!(client.post("/api/users/register/", &credentials).await.0, 503);
+    let orders = format!("/api/paper/orders/?portfolio_id={portfolio}");
+    let (status, list) = client.get(&orders).await;
+    assert_eq!((status, list["results"].as_array().map(Vec::len)), (200, Some(1)), "{list}");
+
+    disk.stop_failing();
+    let begun = Instant::now();
+    while client.get("/readyz").await.0 != 200 {
+        assert!(begun.elapsed() < WAIT_MAX, "the server does not go on");
+    }
+    let (status, again) = client.post("/api/paper/orders/", &order("during")).await;
+    assert!(status == 201 || status == 200, "{again}");
+    assert_eq!(client.post("/api/paper/orders/", &order("later")).await.0, 201);
+    assert_eq!(client.post("/api/users/register/", &credentials).await.0, 201);
+    let (_, list) = client.get(&orders).await;
+    let mut names: Vec<&str> = list["results"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|row| row["client_order_id"].as_str())
+        .collect();
+    names.sort_unstable();
+    assert_eq!(names, ["before", "during", "later"], "each once");
+    let (_, events) = client.get(&format!("/api/paper/portfolios/{portfolio}/events/?after_seq=0")).await;
+    let head = events["head_seq"].as_u64().expect("a number");
+    let mut next = 1;
+    while next <= head {
+        let frame = tokio::time::timeout(WAIT_MAX, socket.next()).await.expect("in time").expect("open all along");
+        let text = frame.expect("a frame").into_text().expect("text");
+        let message: Value = serde_json::from_str(&text).expect("JSON");
+        if message["channel"] == "portfolio" && message["seq"].is_u64() {
+            assert_eq!(message["seq"], next, "no gap and no double");
+            next += 1;
+        }
+    }
+    drop(socket);
+    server.stop().await.expect("it went on");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn little_room_is_told_with_the_bytes_that_are_left() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let disk = SimulatedStorage::new();
+    let space = runtime::SpaceLimits { soft_bytes: 8 << 20, hard_bytes: 2 << 20, ballast_bytes: 0 };
+    let server = serve_on(Settings { space, ..settings(&dir) }, Arc::new(disk.clone())).await.expect("starts");
+    let client = Client::register(&server).await;
+    let portfolio = client.portfolio().await;
+    let order = json!({"portfolio_id": portfolio, "client_order_id": "one", "symbol": "AAPL", "side": "BUY",
+        "type": "LIMIT", "limit_price": "1", "qty": "1", "time_in_force": "GTC"});
+    let (_, first) = client.post("/api/paper/orders/", &order).await;
+    disk.set_quota(Some(disk.used() + (4 << 20)));
+    let begun = Instant::now();
+    while client.get("/readyz").await.1["storage"]["state"] != "low" {
+        assert!(begun.elapsed() < WAIT_MAX, "the room is not watched");
+    }
+    let next = |name: &str| {
+        let mut next = order.clone();
+        next["client_order_id"] = json!(name);
+        next
+    };
+    let (status, problem) = client.post("/api/paper/orders/", &next("two")).await;
+    assert_eq!((status, &problem["code"]), (507, &json!("STORAGE_LOW")), "{problem}");
+    assert!(problem["detail"].as_str().is_some_and(|text| text.contains("8388608")), "{problem}");
+    let credentials = json!({"username": "bob", "password": "correct horse battery"});
+    assert_eq!(client.post("/api/users/register/", &credentials).await.0, 507);
+    let path = format!("{}/api/paper/orders/{}/", client.base, first["id"].as_str().expect("an id"));
+    let canceled = client.http.delete(path).bearer_auth(&client.token).send().await.expect("an answer");
+    assert_eq!(canceled.status().as_u16(), 200);
+    disk.set_quota(None);
+    while client.get("/readyz").await.1["storage"]["state"] != "enough" {
+        assert!(begun.elapsed() < WAIT_MAX, "the room is not watched");
+    }
+    assert_eq!(client.post("/api/paper/orders/", &next("two")).await.0, 201);
+    server.stop().await.expect("stops");
 }
 
 /// Plays a recording and waits until a symbol has the last price that it ends with.

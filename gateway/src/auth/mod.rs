@@ -5,12 +5,14 @@
 //! logged, and none is kept in clear.
 
 mod backoff;
+mod cache;
 mod extract;
 mod key;
 mod password;
 mod token;
 
 pub(crate) use backoff::{Backoff, Client};
+pub(crate) use cache::KeyCache;
 pub(crate) use extract::{
     ClientAddress, OwnedPortfolio, Person, Principal, Trader, User, identify_key, identify_token,
 };

@@ -3,6 +3,7 @@
 //! The algorithm is pinned, issuer, audience, subject, expiry and kind are required, and clocks may
 //! differ by five seconds. Tokens are judged by the wall clock, whatever engine time does.
 
+use super::cache::TokenCache;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use model::UserId;
 use serde::{Deserialize, Serialize};
@@ -50,6 +51,8 @@ pub(crate) struct Tokens {
     validation: Validation,
     access_life: Duration,
     refresh_life: Duration,
+    /// Access tokens that held a moment ago.
+    known: TokenCache,
 }
 
 impl Tokens {
@@ -67,6 +70,7 @@ impl Tokens {
             validation,
             access_life,
             refresh_life,
+            known: TokenCache::default(),
         }
     }
 
@@ -94,9 +98,21 @@ impl Tokens {
         if token.len() > TOKEN_BYTES_MAX {
             return None;
         }
+        if kind == TokenKind::Access
+            && let Some(known) = self.known.get(token, LEEWAY_S, jsonwebtoken::get_current_timestamp())
+        {
+            return Some(known);
+        }
         let claims = jsonwebtoken::decode::<Claims>(token, &self.verifying, &self.validation).ok()?.claims;
         let user = claims.sub.parse::<u32>().ok().filter(|number| *number != 0)?;
-        (claims.typ == kind).then_some(Verified { user: UserId::new(user), expires_at: claims.exp })
+        let verified = Verified { user: UserId::new(user), expires_at: claims.exp };
+        if claims.typ != kind {
+            return None;
+        }
+        if kind == TokenKind::Access {
+            self.known.insert(token, verified);
+        }
+        Some(verified)
     }
 }
 

@@ -3,6 +3,7 @@
 //! A number is taken from its literal text, whether it stands in a JSON string or as a JSON number:
 //! no float ever touches it, and nothing is rounded. Replies are strings.
 
+use model::calendar::Date;
 use model::{Money, NetQty, Percent, Price, Qty, Time};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -54,7 +55,7 @@ from_fixed!(Price, Qty, NetQty, Money, Percent);
 
 impl Serialize for Decimal {
     fn serialize<S: Serializer>(&self, writer: S) -> Result<S::Ok, S::Error> {
-        writer.collect_str(self)
+        writer.serialize_str(Text::of_decimal(self.0).as_str())
     }
 }
 
@@ -105,7 +106,7 @@ impl Timestamp {
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, writer: S) -> Result<S::Ok, S::Error> {
-        writer.collect_str(&self.0)
+        writer.serialize_str(Text::of_instant(self.0).as_str())
     }
 }
 
@@ -128,9 +129,116 @@ impl PartialSchema for Timestamp {
 
 impl ToSchema for Timestamp {}
 
+/// A short text on the stack. A reply has some thirty numbers, and the formatting machinery would cost most of it.
+struct Text {
+    bytes: [u8; Self::BYTES],
+    length: usize,
+}
+
+impl Text {
+    /// The longest: the sign, 39 digits of an `i128`, and a point.
+    const BYTES: usize = 41;
+
+    /// The same text as the number's `Display` gives.
+    fn of_decimal(raw: i128) -> Self {
+        const UNIT: u128 = 100_000_000;
+        let mut text = Self { bytes: [0; Self::BYTES], length: 0 };
+        if raw < 0 {
+            text.push(b'-');
+        }
+        let (whole, fraction) = (raw.unsigned_abs() / UNIT, raw.unsigned_abs() % UNIT);
+        match u64::try_from(whole) {
+            Ok(whole) => text.push_number(whole, 1),
+            // Beyond every amount within limits.
+            Err(_) => whole.to_string().bytes().for_each(|digit| text.push(digit)),
+        }
+        if fraction > 0 {
+            text.push(b'.');
+            text.push_number(u64::try_from(fraction).unwrap_or(0), 8);
+            while text.as_str().ends_with('0') {
+                text.length -= 1;
+            }
+        }
+        text
+    }
+
+    /// The same text as the instant's `Display` gives.
+    fn of_instant(time: Time) -> Self {
+        let mut text = Self { bytes: [0; Self::BYTES], length: 0 };
+        let number = |value: i64| u64::try_from(value).unwrap_or(0);
+        let date = Date::from_days(i32::try_from(time.seconds().div_euclid(86_400)).unwrap_or(0));
+        text.push_number(number(date.year().into()), 4);
+        text.push(b'-');
+        text.push_number(number(date.month().into()), 2);
+        text.push(b'-');
+        text.push_number(number(date.day().into()), 2);
+        let second = number(time.seconds().rem_euclid(86_400));
+        for (mark, part) in [(b'T', second / 3_600), (b':', second / 60 % 60), (b':', second % 60)] {
+            text.push(mark);
+            text.push_number(part, 2);
+        }
+        let nanos = number(time.nanos().rem_euclid(1_000_000_000));
+        if nanos > 0 {
+            text.push(b'.');
+            match nanos {
+                nanos if nanos % 1_000_000 == 0 => text.push_number(nanos / 1_000_000, 3),
+                nanos if nanos % 1_000 == 0 => text.push_number(nanos / 1_000, 6),
+                nanos => text.push_number(nanos, 9),
+            }
+        }
+        text.push(b'Z');
+        text
+    }
+
+    fn push(&mut self, byte: u8) {
+        self.bytes[self.length] = byte;
+        self.length += 1;
+    }
+
+    /// Writes a number with at least this many digits.
+    fn push_number(&mut self, mut number: u64, digits_min: usize) {
+        let mut digits = [b'0'; 20];
+        let mut begin = digits.len();
+        while number > 0 {
+            begin -= 1;
+            digits[begin] = b'0' + u8::try_from(number % 10).unwrap_or(0);
+            number /= 10;
+        }
+        let begin = begin.min(digits.len() - digits_min);
+        for digit in &digits[begin..] {
+            self.push(*digit);
+        }
+    }
+
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.bytes[..self.length]).expect("digits and marks are ASCII")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_and_instants_are_written_as_they_are_displayed() {
+        let raws = [0, 1, -1, 10, 99_999_999, 100_000_000, 100_000_001, -1_005_000_000, i128::from(i64::MAX)];
+        let wide = [
+            i128::from(u64::MAX) * 100_000_000,
+            i128::from(u64::MAX) * 100_000_000 + 100_000_000,
+            i128::MAX,
+            i128::MIN,
+        ];
+        for raw in raws.into_iter().chain(wide) {
+            assert_eq!(Text::of_decimal(raw).as_str(), Decimal(raw).to_string());
+        }
+        for nanos in [0, 1, 999, 1_000, 5_000_000, 1_381_152_600_000_000_000, 1_381_152_600_120_000_000, i64::MAX]
+        {
+            for nanos in [nanos, nanos / 7, nanos / 1_000 * 1_000] {
+                let time = Time::from_nanos(nanos);
+                assert_eq!(Text::of_instant(time).as_str(), time.to_string());
+            }
+        }
+    }
 
     fn check(json: &str, expected: Option<&str>) {
         let parsed = serde_json::from_str::<Decimal>(json).ok().map(|decimal| decimal.to_string());

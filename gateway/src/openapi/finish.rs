@@ -117,9 +117,10 @@ fn meaning(status: &str) -> &'static str {
         "500" => "The server failed; the failure was logged",
         "501" => "Documented, and not offered by this server: `field` names what asked for it",
         "503" => {
-            "OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same \
-             client_order_id"
+            "OVERLOADED, STOPPING, STORAGE_UNAVAILABLE and STORAGE_FULL: nothing happened, try again. \
+             OUTCOME_UNKNOWN: send it again with the same client_order_id"
         }
+        "507" => "STORAGE_LOW: nothing happened; orders can be cancelled and made smaller",
         _ => "See the problem document",
     }
 }

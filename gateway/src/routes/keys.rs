@@ -8,7 +8,8 @@ use crate::state::AppState;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use persistence::ApiKeyRow;
+use persistence::{ApiKeyRow, Catalogue};
+use runtime::Change;
 
 fn reply(state: &AppState, row: &ApiKeyRow) -> ApiKeyReply {
     let scope = |name: &String| match name.as_str() {
@@ -32,13 +33,15 @@ pub(crate) async fn list(
     State(state): State<AppState>,
     Person(principal): Person,
 ) -> Result<Json<Page<ApiKeyReply>>, Problem> {
-    let rows = state.catalogue().keys_of(principal.user).map_err(|error| Problem::internal(&error))?;
+    let rows = state.catalogue().keys_of(principal.user).map_err(|error| Problem::of_catalogue(&error))?;
     Ok(Json(Page::whole(rows.iter().map(|row| reply(&state, row)).collect())))
 }
 
 /// Makes an API key. Its secret is shown this once.
 #[utoipa::path(post, path = "/api/users/me/api-keys/", operation_id = "createApiKey", tag = "users", request_body = ApiKeyRequest, security(("bearer" = [])),
-    responses((status = 201, body = ApiKeyCreated), (status = 400, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
+    responses((status = 201, body = ApiKeyCreated), (status = 400, body = ProblemDocument), (status = 404, body = ProblemDocument),
+        (status = 503, description = "OUTCOME_UNKNOWN, STORAGE_UNAVAILABLE or STORAGE_FULL", body = ProblemDocument),
+        (status = 507, description = "STORAGE_LOW: no effect", body = ProblemDocument)))]
 pub(crate) async fn create(
     State(state): State<AppState>,
     Person(principal): Person,
@@ -69,18 +72,22 @@ pub(crate) async fn create(
         created_at: state.created_at(),
     };
     let key = reply(&state, &row);
-    state.catalogue_write(move |catalogue| catalogue.create_key(&row)).await?;
+    state.catalogue_write(Change::Growth, move |catalogue| catalogue.create_key(&row)).await?;
     Ok((StatusCode::CREATED, Json(ApiKeyCreated { key, secret })))
 }
 
 /// Ends an API key at once.
 #[utoipa::path(delete, path = "/api/users/me/api-keys/{key_id}/", operation_id = "revokeApiKey", tag = "users", params(("key_id" = String, Path)),
-    security(("bearer" = [])), responses((status = 204), (status = 404, body = ProblemDocument)))]
+    security(("bearer" = [])), responses((status = 204), (status = 404, body = ProblemDocument),
+        (status = 503, description = "OUTCOME_UNKNOWN or STORAGE_UNAVAILABLE", body = ProblemDocument)))]
 pub(crate) async fn revoke(
     State(state): State<AppState>,
     Person(principal): Person,
     Path(key_id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    state.catalogue_write(move |catalogue| catalogue.revoke_key(principal.user, &key_id)).await?;
+    // As long as it can be written: a key that is out must be stopped.
+    let revoking = move |catalogue: &Catalogue| catalogue.revoke_key(principal.user, &key_id);
+    state.catalogue_write(Change::Cancel, revoking).await?;
+    state.keys.revoked();
     Ok(StatusCode::NO_CONTENT)
 }

@@ -39,7 +39,13 @@ pub(crate) async fn submit(
     state.watch(terms.symbol);
     let order = terms.into_order(portfolio, client_order_id);
     match state.send(principal.submitted_by(), Command::Submit(order)).await? {
-        CommandReply::Accepted(id) => Ok(Submitted::Accepted(view(state, id)?)),
+        CommandReply::Accepted(id) => {
+            if !state.open_portfolios.contains_key(&portfolio) {
+                // It was put away while the order was on its way.
+                state.send(principal.submitted_by(), Command::Cancel { order: id }).await?;
+            }
+            Ok(Submitted::Accepted(view(state, id)?))
+        }
         CommandReply::Duplicate(id) => {
             let row = row(state, id)?;
             match (row.status, &row.reject) {
@@ -60,7 +66,7 @@ fn rejected(state: &AppState, row: &OrderRow, reject: &Reject) -> Problem {
 }
 
 fn row(state: &AppState, id: OrderId) -> Result<OrderRow, Problem> {
-    let found = state.handle.order(id).map_err(|error| Problem::internal(&error))?;
+    let found = state.handle.order(id).map_err(|error| Problem::unreadable(&error))?;
     found.ok_or_else(|| Problem::internal(&format!("order {id} was answered and is not in the views")))
 }
 
@@ -72,7 +78,7 @@ pub(crate) fn view(state: &AppState, id: OrderId) -> Result<OrderView, Problem> 
 async fn owned_order(state: &AppState, principal: &Principal, id: &str) -> Result<OrderId, Problem> {
     let id = Uuid::parse_str(id).ok().and_then(|id| state.ids.order_of(id)).ok_or_else(Problem::not_found)?;
     state.owned(principal, id.portfolio()).await?;
-    let found = state.handle.order(id).map_err(|error| Problem::internal(&error))?;
+    let found = state.handle.order(id).map_err(|error| Problem::unreadable(&error))?;
     found.map(|_| id).ok_or_else(Problem::not_found)
 }
 
@@ -82,7 +88,9 @@ async fn owned_order(state: &AppState, principal: &Principal, id: &str) -> Resul
         (status = 200, description = "Sent before; `Idempotent-Replayed: true`", body = OrderView),
         (status = 400, body = ProblemDocument), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
         (status = 422, description = "Refused; the order exists, REJECTED", body = ProblemDocument),
-        (status = 501, body = ProblemDocument), (status = 503, body = ProblemDocument)))]
+        (status = 501, body = ProblemDocument),
+        (status = 503, description = "OVERLOADED, STOPPING, STORAGE_UNAVAILABLE and STORAGE_FULL: no effect. OUTCOME_UNKNOWN: send it again with the same client_order_id", body = ProblemDocument),
+        (status = 507, description = "STORAGE_LOW: no effect", body = ProblemDocument)))]
 pub(crate) async fn create(
     State(state): State<AppState>,
     Trader(principal): Trader,
@@ -118,7 +126,9 @@ pub(crate) async fn show(
     security(("bearer" = []), ("key" = [], "secret" = [])),
     responses((status = 200, body = OrderView), (status = 400, body = ProblemDocument), (status = 404, body = ProblemDocument),
         (status = 409, description = "Not open any more", body = ProblemDocument),
-        (status = 422, description = "Refused; `order` stands unchanged", body = ProblemDocument), (status = 501, body = ProblemDocument)))]
+        (status = 422, description = "Refused; `order` stands unchanged", body = ProblemDocument), (status = 501, body = ProblemDocument),
+        (status = 503, description = "As for a new order, except that a change is safe to repeat", body = ProblemDocument),
+        (status = 507, description = "STORAGE_LOW: no effect; cancels and smaller quantities are still taken", body = ProblemDocument)))]
 pub(crate) async fn amend(
     State(state): State<AppState>,
     Trader(principal): Trader,
@@ -137,7 +147,8 @@ pub(crate) async fn amend(
 
 /// Cancels an order.
 #[utoipa::path(delete, path = "/api/paper/orders/{id}/", operation_id = "cancelOrder", tag = "orders", params(("id" = Uuid, Path)), security(("bearer" = []), ("key" = [], "secret" = [])),
-    responses((status = 200, body = OrderView), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+    responses((status = 200, body = OrderView), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
+        (status = 503, description = "OUTCOME_UNKNOWN or STORAGE_UNAVAILABLE: safe to repeat", body = ProblemDocument)))]
 pub(crate) async fn cancel(
     State(state): State<AppState>,
     Trader(principal): Trader,
@@ -175,7 +186,8 @@ pub(crate) struct CancelQuery {
 
 /// Cancels all open orders of a portfolio.
 #[utoipa::path(delete, path = "/api/paper/orders/", operation_id = "cancelAllOrders", tag = "orders", params(CancelQuery), security(("bearer" = []), ("key" = [], "secret" = [])),
-    responses((status = 200, description = "The orders that ended", body = Page<OrderView>), (status = 400, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
+    responses((status = 200, description = "The orders that ended", body = Page<OrderView>), (status = 400, body = ProblemDocument), (status = 404, body = ProblemDocument),
+        (status = 503, description = "OUTCOME_UNKNOWN or STORAGE_UNAVAILABLE: safe to repeat", body = ProblemDocument)))]
 pub(crate) async fn cancel_all(
     State(state): State<AppState>,
     Trader(principal): Trader,

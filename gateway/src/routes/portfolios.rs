@@ -12,10 +12,17 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use model::{Command, CommandReply, PortfolioSeq};
-use persistence::PortfolioRow;
+use model::{Command, CommandReply, PortfolioId, PortfolioSeq};
+use persistence::{Catalogue, PortfolioRow};
+use runtime::Change;
 use serde::Deserialize;
+use std::time::Duration;
 use utoipa::IntoParams;
+
+/// How often ending the last orders of a portfolio that is put away is tried while the queue is full.
+const CANCEL_ATTEMPTS: u32 = 600;
+/// The pause between two of these attempts.
+const CANCEL_PAUSE: Duration = Duration::from_millis(100);
 
 /// The positions that are held, valued at the market.
 pub(crate) fn positions(state: &AppState, row: &PortfolioRow) -> Vec<PositionReply> {
@@ -59,7 +66,9 @@ pub(crate) async fn list(
 
 /// Makes a portfolio.
 #[utoipa::path(post, path = "/api/paper/portfolios/", operation_id = "createPortfolio", tag = "portfolios", request_body = PortfolioRequest, security(("bearer" = []), ("key" = [], "secret" = [])),
-    responses((status = 201, body = PortfolioReply), (status = 400, body = ProblemDocument), (status = 501, body = ProblemDocument)))]
+    responses((status = 201, body = PortfolioReply), (status = 400, body = ProblemDocument), (status = 501, body = ProblemDocument),
+        (status = 503, description = "OUTCOME_UNKNOWN, STORAGE_UNAVAILABLE or STORAGE_FULL", body = ProblemDocument),
+        (status = 507, description = "STORAGE_LOW: no effect", body = ProblemDocument)))]
 pub(crate) async fn create(
     State(state): State<AppState>,
     Trader(principal): Trader,
@@ -90,7 +99,9 @@ pub(crate) async fn show(
 /// Renames a portfolio or changes its limits.
 #[utoipa::path(patch, path = "/api/paper/portfolios/{id}/", operation_id = "changePortfolio", tag = "portfolios", params(("id" = uuid::Uuid, Path)), request_body = PortfolioChange,
     security(("bearer" = []), ("key" = [], "secret" = [])),
-    responses((status = 200, body = PortfolioReply), (status = 400, body = ProblemDocument), (status = 404, body = ProblemDocument), (status = 501, body = ProblemDocument)))]
+    responses((status = 200, body = PortfolioReply), (status = 400, body = ProblemDocument), (status = 404, body = ProblemDocument), (status = 501, body = ProblemDocument),
+        (status = 503, description = "OUTCOME_UNKNOWN, STORAGE_UNAVAILABLE or STORAGE_FULL", body = ProblemDocument),
+        (status = 507, description = "STORAGE_LOW: no effect", body = ProblemDocument)))]
 pub(crate) async fn change(
     State(state): State<AppState>,
     _trader: Trader,
@@ -112,29 +123,54 @@ pub(crate) async fn change(
     }
     if let Some(new_name) = new_name {
         let id = row.id;
-        row = state.catalogue_write(move |catalogue| catalogue.rename_portfolio(id, new_name)).await?;
-        state.open_portfolios.insert(id, row.clone());
+        let renaming = move |catalogue: &Catalogue| catalogue.rename_portfolio(id, new_name);
+        row = state.catalogue_write(Change::Growth, renaming).await?;
+        // Only where it is: putting it away may have come between.
+        if let Some(mut known) = state.open_portfolios.get_mut(&id) {
+            known.clone_from(&row);
+        }
     }
     reply(&state, &row).map(Json)
 }
 
 /// Cancels a portfolio's orders and takes it off the list. Its history stays.
 #[utoipa::path(delete, path = "/api/paper/portfolios/{id}/", operation_id = "archivePortfolio", tag = "portfolios", params(("id" = uuid::Uuid, Path)), security(("bearer" = []), ("key" = [], "secret" = [])),
-    responses((status = 204), (status = 404, body = ProblemDocument)))]
+    responses((status = 204), (status = 404, body = ProblemDocument),
+        (status = 503, description = "OUTCOME_UNKNOWN, STORAGE_UNAVAILABLE or STORAGE_FULL", body = ProblemDocument),
+        (status = 507, description = "STORAGE_LOW: no effect", body = ProblemDocument)))]
 pub(crate) async fn archive(State(state): State<AppState>, owned: OwnedPortfolio) -> Result<StatusCode, Problem> {
     let OwnedPortfolio { principal, row } = owned.for_change()?;
-    let id = row.id;
-    // First off the list, so that no order comes in behind the cancelling.
-    state.catalogue_write(move |catalogue| catalogue.archive_portfolio(id)).await?;
-    state.open_portfolios.remove(&id);
-    settle(&state, &principal, Command::CancelAll { portfolio: id, symbol: None }).await?;
-    Ok(StatusCode::NO_CONTENT)
+    let archiving = put_away(state, principal, row.id);
+    // On its own task: a client that hangs up does not leave it half done.
+    match tokio::spawn(archiving).await {
+        Ok(done) => done.map(|()| StatusCode::NO_CONTENT),
+        Err(error) => Err(Problem::internal(&error)),
+    }
+}
+
+/// Ends a portfolio's orders, takes it off the list, and ends what came in between. Where the process
+/// ends or fails between two steps, the next start ends the orders of what is off the list.
+async fn put_away(state: AppState, principal: Principal, portfolio: PortfolioId) -> Result<(), Problem> {
+    let cancel_all = || Command::CancelAll { portfolio, symbol: None };
+    settle(&state, &principal, cancel_all()).await?;
+    let archiving = move |catalogue: &Catalogue| catalogue.archive_portfolio(portfolio);
+    state.catalogue_write(Change::Shrinking, archiving).await?;
+    state.open_portfolios.remove(&portfolio);
+    for _ in 0..CANCEL_ATTEMPTS {
+        match settle(&state, &principal, cancel_all()).await {
+            Err(problem) if problem.code() == "OVERLOADED" => tokio::time::sleep(CANCEL_PAUSE).await,
+            settled => return settled,
+        }
+    }
+    Err(Problem::overloaded())
 }
 
 /// Puts money in.
 #[utoipa::path(post, path = "/api/paper/portfolios/{id}/deposit/", operation_id = "deposit", tag = "portfolios", params(("id" = uuid::Uuid, Path)), request_body = FlowRequest,
     security(("bearer" = []), ("key" = [], "secret" = [])),
-    responses((status = 200, body = PortfolioReply), (status = 400, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
+    responses((status = 200, body = PortfolioReply), (status = 400, body = ProblemDocument), (status = 404, body = ProblemDocument),
+        (status = 503, description = "OUTCOME_UNKNOWN, STORAGE_UNAVAILABLE or STORAGE_FULL", body = ProblemDocument),
+        (status = 507, description = "STORAGE_LOW: no effect", body = ProblemDocument)))]
 pub(crate) async fn deposit(
     State(state): State<AppState>,
     _trader: Trader,
@@ -150,7 +186,9 @@ pub(crate) async fn deposit(
 /// Takes money out; refused beyond what is free.
 #[utoipa::path(post, path = "/api/paper/portfolios/{id}/withdraw/", operation_id = "withdraw", tag = "portfolios", params(("id" = uuid::Uuid, Path)), request_body = FlowRequest,
     security(("bearer" = []), ("key" = [], "secret" = [])),
-    responses((status = 200, body = PortfolioReply), (status = 404, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+    responses((status = 200, body = PortfolioReply), (status = 404, body = ProblemDocument), (status = 422, body = ProblemDocument),
+        (status = 503, description = "OUTCOME_UNKNOWN, STORAGE_UNAVAILABLE or STORAGE_FULL", body = ProblemDocument),
+        (status = 507, description = "STORAGE_LOW: no effect", body = ProblemDocument)))]
 pub(crate) async fn withdraw(
     State(state): State<AppState>,
     _trader: Trader,

@@ -9,6 +9,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use persistence::NewUser;
+use runtime::Change;
 use std::time::Instant;
 
 fn reply(state: &AppState, user: &persistence::User) -> UserReply {
@@ -22,7 +23,9 @@ fn reply(state: &AppState, user: &persistence::User) -> UserReply {
 
 /// Registers a user.
 #[utoipa::path(post, path = "/api/users/register/", operation_id = "register", tag = "users", request_body = RegisterRequest,
-    responses((status = 201, body = UserReply), (status = 400, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+    responses((status = 201, body = UserReply), (status = 400, body = ProblemDocument), (status = 409, body = ProblemDocument),
+        (status = 503, description = "OUTCOME_UNKNOWN, STORAGE_UNAVAILABLE or STORAGE_FULL", body = ProblemDocument),
+        (status = 507, description = "STORAGE_LOW: no effect", body = ProblemDocument)))]
 pub(crate) async fn register(
     State(state): State<AppState>,
     StrictJson(request): StrictJson<RegisterRequest>,
@@ -32,7 +35,7 @@ pub(crate) async fn register(
     let nickname = check_nickname(request.nickname.as_deref().unwrap_or(&request.username))?;
     let password_hash = state.passwords.hash(request.password).await?;
     let new = NewUser { username: request.username, password_hash, nickname, created_at: state.created_at() };
-    let user = state.catalogue_write(move |catalogue| catalogue.create_user(new)).await?;
+    let user = state.catalogue_write(Change::Growth, move |catalogue| catalogue.create_user(new)).await?;
     Ok((StatusCode::CREATED, Json(reply(&state, &user))))
 }
 
@@ -52,7 +55,9 @@ pub(crate) async fn token(
     // A name or password that breaks the rules belongs to nobody; hashing a huge one would cost.
     let plausible = check_username(&request.username).is_ok() && request.password.len() <= 256;
     let user = match plausible {
-        true => state.catalogue().user_by_name(&request.username).map_err(|error| Problem::internal(&error))?,
+        true => {
+            state.catalogue().user_by_name(&request.username).map_err(|error| Problem::of_catalogue(&error))?
+        }
         false => None,
     };
     let password = if plausible { request.password } else { String::new() };
@@ -88,6 +93,6 @@ pub(crate) async fn refresh(
 #[utoipa::path(get, path = "/api/users/me/", operation_id = "getMe", tag = "users", security(("bearer" = []), ("key" = [], "secret" = [])),
     responses((status = 200, body = UserReply), (status = 401, body = ProblemDocument)))]
 pub(crate) async fn me(State(state): State<AppState>, User(principal): User) -> Result<Json<UserReply>, Problem> {
-    let user = state.catalogue().user(principal.user).map_err(|error| Problem::internal(&error))?;
+    let user = state.catalogue().user(principal.user).map_err(|error| Problem::of_catalogue(&error))?;
     user.map(|user| Json(reply(&state, &user))).ok_or_else(Problem::unauthorized)
 }

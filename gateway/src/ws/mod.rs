@@ -5,14 +5,17 @@
 
 mod protocol;
 mod session;
+mod socket;
 
 use crate::problem::Problem;
 use crate::state::AppState;
+use axum::Extension;
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
-use axum::http::{HeaderMap, header};
-use axum::response::Response;
-use model::limits::{CLIENT_BYTES_MAX, CLIENT_MESSAGE_BYTES_MAX};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use hyper::upgrade::OnUpgrade;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 pub(crate) use protocol::{Channel, ClientMessage, Head, QuoteMessage, ServerMessage, Subscribed};
 
@@ -24,17 +27,28 @@ pub(crate) use protocol::{Channel, ClientMessage, Head, QuoteMessage, ServerMess
 pub(crate) async fn upgrade(
     State(state): State<AppState>,
     headers: HeaderMap,
-    upgrade: WebSocketUpgrade,
+    upgraded: Option<Extension<OnUpgrade>>,
+    // Refuses what is no handshake; the connection itself is taken over below it.
+    _handshake: WebSocketUpgrade,
 ) -> Result<Response, Problem> {
     if !origin_allowed(&headers, &state.settings.origins) {
         return Err(Problem::forbidden("this origin may not open streams here"));
     }
-    let upgrade = upgrade
-        .max_message_size(CLIENT_MESSAGE_BYTES_MAX)
-        .max_frame_size(CLIENT_MESSAGE_BYTES_MAX)
-        .write_buffer_size(32 * 1024)
-        .max_write_buffer_size(CLIENT_BYTES_MAX);
-    Ok(upgrade.on_upgrade(move |socket| session::run(state, socket)))
+    let (Some(Extension(upgraded)), Some(key)) = (upgraded, headers.get(header::SEC_WEBSOCKET_KEY)) else {
+        return Ok(StatusCode::UPGRADE_REQUIRED.into_response());
+    };
+    let accepted = [
+        (header::CONNECTION, "upgrade".to_owned()),
+        (header::UPGRADE, "websocket".to_owned()),
+        (header::SEC_WEBSOCKET_ACCEPT, derive_accept_key(key.as_bytes())),
+    ];
+    tokio::spawn(async move {
+        match upgraded.await {
+            Ok(upgraded) => session::run(state, socket::Socket::new(upgraded).await).await,
+            Err(error) => tracing::debug!(%error, "a connection ended before it was a stream"),
+        }
+    });
+    Ok((StatusCode::SWITCHING_PROTOCOLS, accepted).into_response())
 }
 
 /// Whether a page of this origin may open a stream: none named, the host itself, or a listed one.

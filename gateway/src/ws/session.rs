@@ -5,24 +5,24 @@
 //! holds a bounded amount of memory and nobody waits for it.
 
 use super::protocol::{Channel, ClientMessage, Head, Operation, ServerMessage, Subscribed};
+use super::socket::Socket;
 use crate::auth::{Principal, identify_key, identify_token};
 use crate::dto::{Timestamp, symbol};
 use crate::json::parse_object;
 use crate::problem::Problem;
 use crate::state::{AppState, stopped};
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use axum::http::StatusCode;
 use bytes::Bytes;
-use futures_util::stream::{SplitSink, SplitStream};
-use futures_util::{SinkExt, StreamExt};
+use futures_util::stream::{self, AbortHandle, BoxStream, SelectAll};
+use futures_util::{FutureExt, StreamExt};
 use model::{Instrument, PortfolioId, PortfolioSeq, Symbol};
 use runtime::{After, CutOff, SlowConsumer, StreamBatch, SubscribeError, Subscription};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout, timeout_at};
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::{Error, Message};
 use uuid::Uuid;
 
 const AUTH_DEADLINE: Duration = Duration::from_secs(5);
@@ -38,13 +38,15 @@ const RECHECK_EVERY: Duration = Duration::from_secs(3);
 const PORTFOLIOS_MAX: usize = 100;
 /// Symbols that one socket may follow (guess: a large watch list).
 const SYMBOLS_MAX: usize = 1_000;
-/// Batches between a stream and its socket; the stream's own bound is behind it.
-const BATCHES_WAITING_MAX: usize = 4;
+/// Batches that are written before the client is listened to again.
+const BATCHES_TOGETHER_MAX: usize = 8;
 
 const CLOSE_GOING_AWAY: u16 = 1001;
 const CLOSE_AUTH: u16 = 4001;
 const CLOSE_IDLE: u16 = 4000;
 const CLOSE_SLOW: u16 = 4008;
+/// Longest reason in a close frame (RFC 6455, section 5.5: 125 bytes with the code).
+const REASON_BYTES_MAX: usize = 123;
 
 /// Why a conversation ends: the close code and its reason, or nothing when the client is gone.
 type End = Option<(u16, String)>;
@@ -57,7 +59,7 @@ enum FromStream {
 
 struct Follow {
     id: PortfolioId,
-    task: JoinHandle<()>,
+    abort: AbortHandle,
 }
 
 struct Watched {
@@ -67,38 +69,33 @@ struct Watched {
 
 struct Session {
     state: AppState,
-    sink: SplitSink<WebSocket, Message>,
+    socket: Socket,
     principal: Principal,
     portfolios: BTreeMap<Uuid, Follow>,
     quotes: BTreeMap<Symbol, Watched>,
-    streams: mpsc::Sender<FromStream>,
+    streams: SelectAll<BoxStream<'static, FromStream>>,
     last_heard: Instant,
     last_checked: Instant,
 }
 
 /// Runs a conversation to its end.
-pub(super) async fn run(state: AppState, socket: WebSocket) {
+pub(super) async fn run(state: AppState, mut socket: Socket) {
     let _counted = state.metrics.socket_opened();
-    let (mut sink, mut source) = socket.split();
-    let end = match authenticate(&state, &mut source).await {
+    let end = match authenticate(&state, &mut socket).await {
         Ok(principal) => {
-            let (streams, from_streams) = mpsc::channel(BATCHES_WAITING_MAX);
             let now = Instant::now();
             let mut session = Session {
                 state,
-                sink,
+                socket,
                 principal,
                 portfolios: BTreeMap::new(),
                 quotes: BTreeMap::new(),
-                streams,
+                streams: SelectAll::new(),
                 last_heard: now,
                 last_checked: now,
             };
-            let end = session.converse(&mut source, from_streams).await;
-            for follow in session.portfolios.values() {
-                follow.task.abort();
-            }
-            sink = session.sink;
+            let end = session.converse().await;
+            socket = session.socket;
             end
         }
         Err(end) => end,
@@ -106,21 +103,27 @@ pub(super) async fn run(state: AppState, socket: WebSocket) {
     let Some((code, reason)) = end else { return };
     if code == CLOSE_AUTH {
         let error = ServerMessage::error("UNAUTHORIZED", reason.clone());
-        let _ = timeout(WRITE_MAX, sink.feed(Message::Text(error.text().into()))).await;
+        let _ = timeout(WRITE_MAX, socket.put(error.text().as_bytes())).await;
     }
-    let frame = CloseFrame { code, reason: Utf8Bytes::from(reason) };
-    let _ = timeout(WRITE_MAX, sink.send(Message::Close(Some(frame)))).await;
+    let frame = CloseFrame { code: code.into(), reason: fitting(reason).into() };
+    let _ = timeout(WRITE_MAX, socket.send(Message::Close(Some(frame)))).await;
     // The client's answer is waited for, so that its last bytes are not lost to a reset.
-    let drain = async { while let Some(Ok(_)) = source.next().await {} };
+    let drain = async { while let Some(Ok(_)) = socket.next().await {} };
     let _ = timeout(Duration::from_secs(2), drain).await;
 }
 
+/// What of a reason fits into a close frame; it may quote what a client sent.
+fn fitting(mut reason: String) -> String {
+    reason.truncate(reason.floor_char_boundary(REASON_BYTES_MAX));
+    reason
+}
+
 /// Waits for the first message, which must prove who it is.
-async fn authenticate(state: &AppState, source: &mut SplitStream<WebSocket>) -> Result<Principal, End> {
+async fn authenticate(state: &AppState, socket: &mut Socket) -> Result<Principal, End> {
     let refuse = |reason: &str| Some((CLOSE_AUTH, reason.to_owned()));
     let deadline = Instant::now() + AUTH_DEADLINE;
     loop {
-        let Ok(received) = timeout_at(deadline, source.next()).await else {
+        let Ok(received) = timeout_at(deadline, socket.next()).await else {
             return Err(refuse("no authentication within 5 seconds"));
         };
         match received {
@@ -132,7 +135,7 @@ async fn authenticate(state: &AppState, source: &mut SplitStream<WebSocket>) -> 
                 }
                 return prove(state, &message).map_err(|_| refuse("valid credentials are required"));
             }
-            Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
             Some(Ok(Message::Binary(_))) => return Err(refuse("the first message must be auth")),
             Some(Ok(Message::Close(_)) | Err(_)) | None => return Err(None),
         }
@@ -148,11 +151,7 @@ fn prove(state: &AppState, message: &ClientMessage) -> Result<Principal, Problem
 }
 
 impl Session {
-    async fn converse(
-        &mut self,
-        source: &mut SplitStream<WebSocket>,
-        mut from_streams: mpsc::Receiver<FromStream>,
-    ) -> End {
+    async fn converse(&mut self) -> End {
         if let Err(end) = self.tell(&ServerMessage::Authenticated {}).await {
             return end;
         }
@@ -165,8 +164,8 @@ impl Session {
             let step = tokio::select! {
                 biased;
                 () = stopped(&mut stopping) => Err(Some((CLOSE_GOING_AWAY, "the server is stopping".to_owned()))),
-                received = source.next() => self.hear(received).await,
-                Some(first) = from_streams.recv() => self.pass_on(first, &mut from_streams).await,
+                received = self.socket.next() => self.hear(received).await,
+                Some(first) = self.streams.next(), if !self.streams.is_empty() => self.pass_on(first).await,
                 _ = heartbeat.tick() => self.beat().await,
                 _ = quotes.tick(), if !self.quotes.is_empty() => self.send_quotes().await,
             };
@@ -177,43 +176,51 @@ impl Session {
     }
 
     async fn tell(&mut self, message: &ServerMessage) -> Result<(), End> {
-        self.feed_text(Bytes::from(message.text())).await?;
-        self.flush().await
+        self.put(message.text().as_bytes()).await?;
+        self.finish().await
     }
 
-    async fn feed_text(&mut self, bytes: Bytes) -> Result<(), End> {
-        let text = Utf8Bytes::try_from(bytes).map_err(|_| None)?;
-        match timeout(WRITE_MAX, self.sink.feed(Message::Text(text))).await {
+    async fn put(&mut self, text: &[u8]) -> Result<(), End> {
+        match timeout(WRITE_MAX, self.socket.put(text)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(None),
         }
     }
 
-    async fn flush(&mut self) -> Result<(), End> {
-        match timeout(WRITE_MAX, self.sink.flush()).await {
+    async fn finish(&mut self) -> Result<(), End> {
+        match timeout(WRITE_MAX, self.socket.finish()).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(None),
         }
     }
 
-    /// Sends what streams have, all that is there before one flush.
-    async fn pass_on(&mut self, first: FromStream, more: &mut mpsc::Receiver<FromStream>) -> Result<(), End> {
-        let mut next = Some(first);
-        while let Some(from_stream) = next {
-            match from_stream {
-                FromStream::Batch(batch) => {
-                    for (_, bytes) in batch.messages {
-                        self.feed_text(bytes).await?;
+    /// Sends what streams have, all that is there before one writing, under one deadline.
+    async fn pass_on(&mut self, first: FromStream) -> Result<(), End> {
+        let (socket, streams) = (&mut self.socket, &mut self.streams);
+        let sending = async {
+            let (mut next, mut batches) = (Some(first), 0);
+            let mut ended = Ok(());
+            while let Some(from_stream) = next.take() {
+                match from_stream {
+                    FromStream::Batch(batch) => {
+                        for (_, bytes) in batch.messages {
+                            socket.put(&bytes).await.map_err(|_| None)?;
+                        }
+                        batches += 1;
+                    }
+                    FromStream::Ended(portfolio, end) => {
+                        ended = Err(Some(cut_off(portfolio, end)));
+                        break;
                     }
                 }
-                FromStream::Ended(portfolio, ended) => {
-                    self.flush().await?;
-                    return Err(Some(cut_off(portfolio, ended)));
+                if batches < BATCHES_TOGETHER_MAX {
+                    next = streams.next().now_or_never().flatten();
                 }
             }
-            next = more.try_recv().ok();
-        }
-        self.flush().await
+            socket.finish().await.map_err(|_| None)?;
+            ended
+        };
+        timeout(WRITE_MAX, sending).await.unwrap_or(Err(None))
     }
 
     async fn beat(&mut self) -> Result<(), End> {
@@ -230,14 +237,14 @@ impl Session {
         };
         let heads = self.portfolios.iter().map(head).collect();
         let time = Timestamp(self.state.handle.engine_time());
-        self.feed_text(Bytes::from(ServerMessage::Heartbeat { time, heads }.text())).await?;
+        self.put(ServerMessage::Heartbeat { time, heads }.text().as_bytes()).await?;
         if silent > IDLE_MAX {
-            let ping = timeout(WRITE_MAX, self.sink.feed(Message::Ping(Bytes::new()))).await;
+            let ping = timeout(WRITE_MAX, self.socket.send(Message::Ping(Bytes::new()))).await;
             if !matches!(ping, Ok(Ok(()))) {
                 return Err(None);
             }
         }
-        self.flush().await
+        self.finish().await
     }
 
     /// That the token has not run out and the key was not revoked.
@@ -276,16 +283,16 @@ impl Session {
             return Ok(());
         }
         for bytes in changed {
-            self.feed_text(bytes).await?;
+            self.put(&bytes).await?;
         }
-        self.flush().await
+        self.finish().await
     }
 
-    async fn hear(&mut self, received: Option<Result<Message, axum::Error>>) -> Result<(), End> {
+    async fn hear(&mut self, received: Option<Result<Message, Error>>) -> Result<(), End> {
         self.last_heard = Instant::now();
         let text = match received {
             Some(Ok(Message::Text(text))) => text,
-            Some(Ok(Message::Ping(_) | Message::Pong(_))) => return Ok(()),
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => return Ok(()),
             Some(Ok(Message::Binary(_))) => {
                 return self.tell(&ServerMessage::error("INVALID_JSON", "messages are JSON text")).await;
             }
@@ -338,8 +345,9 @@ impl Session {
                     oldest_seq: subscription.oldest_seq.get(),
                 };
                 self.tell(&ServerMessage::Subscribed(subscribed)).await?;
-                let task = tokio::spawn(pump(portfolio_id, subscription, self.streams.clone()));
-                self.portfolios.insert(portfolio_id, Follow { id, task });
+                let (messages, abort) = stream::abortable(messages(portfolio_id, subscription));
+                self.streams.push(messages.boxed());
+                self.portfolios.insert(portfolio_id, Follow { id, abort });
                 Ok(())
             }
             Err(problem) => {
@@ -350,7 +358,7 @@ impl Session {
     }
 
     async fn open_stream(
-        &self,
+        &mut self,
         portfolio_id: Uuid,
         message: &ClientMessage,
     ) -> Result<(PortfolioId, Subscription), Problem> {
@@ -385,7 +393,7 @@ impl Session {
             return ServerMessage::error("MISSING_FIELD", "portfolio_id is required");
         };
         if let Some(follow) = self.portfolios.remove(&portfolio_id) {
-            follow.task.abort();
+            follow.abort.abort();
         }
         ServerMessage::Unsubscribed {
             channel: Channel::Portfolio,
@@ -428,18 +436,15 @@ impl Session {
     }
 }
 
-/// Carries a stream's batches to its socket until either ends.
-async fn pump(portfolio: Uuid, mut subscription: Subscription, to: mpsc::Sender<FromStream>) {
-    loop {
-        let from_stream = match subscription.next().await {
-            Ok(batch) => FromStream::Batch(batch),
-            Err(ended) => FromStream::Ended(portfolio, ended),
-        };
-        let ended = matches!(from_stream, FromStream::Ended(..));
-        if to.send(from_stream).await.is_err() || ended {
-            return;
+/// A portfolio's batches until it ends, and how it did.
+fn messages(portfolio: Uuid, subscription: Subscription) -> impl stream::Stream<Item = FromStream> + Send {
+    stream::unfold(Some(subscription), move |subscription| async move {
+        let mut subscription = subscription?;
+        match subscription.next().await {
+            Ok(batch) => Some((FromStream::Batch(batch), Some(subscription))),
+            Err(ended) => Some((FromStream::Ended(portfolio, ended), None)),
         }
-    }
+    })
 }
 
 fn cut_off(portfolio: Uuid, ended: SlowConsumer) -> (u16, String) {
@@ -457,6 +462,6 @@ fn subscribe_problem(error: &SubscribeError) -> Problem {
         SubscribeError::EpochChanged { .. } => conflict("EPOCH_CHANGED"),
         SubscribeError::Gone { .. } => conflict("SEQ_GONE"),
         SubscribeError::Unknown => Problem::not_found(),
-        SubscribeError::View(_) => Problem::internal(error),
+        SubscribeError::View(error) => Problem::unreadable(error),
     }
 }
