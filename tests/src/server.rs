@@ -24,6 +24,8 @@ pub struct Setup {
     pub flags: Vec<String>,
     /// Environment variables.
     pub environment: Vec<(String, String)>,
+    /// Where the server keeps its data, when not in a folder that goes away with it.
+    pub data_dir: Option<PathBuf>,
 }
 
 impl Setup {
@@ -31,8 +33,7 @@ impl Setup {
     #[must_use]
     pub fn with<S: Into<String>>(flags: impl IntoIterator<Item = S>) -> Self {
         let flags = flags.into_iter().map(Into::into).collect();
-        let environment = Vec::new();
-        Self { flags, environment }
+        Self { flags, environment: Vec::new(), data_dir: None }
     }
 }
 
@@ -153,7 +154,7 @@ impl Server {
 
     fn spawn(&self) -> Result<Child> {
         let log = std::fs::File::options().create(true).append(true).open(self.log_path())?;
-        let data = self.data.path().join("data");
+        let data = self.setup.data_dir.clone().unwrap_or_else(|| self.data.path().join("data"));
         std::fs::create_dir_all(&data)?;
         Command::new(binary()?)
             .args(["serve", "--listen", &self.address.to_string()])

@@ -4,6 +4,7 @@
 
 mod api_table;
 mod browser;
+mod disk_full;
 mod duel;
 mod kill;
 mod main_job;
