@@ -13,7 +13,7 @@ FLAGS ?=
 
 WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help run test bench web clean tools web-check chromium check-rust check-node
+.PHONY: help run test bench peers web clean tools web-check chromium check-rust check-node
 
 help: ## Lists what can be made.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,9 @@ test: check-rust check-node web-check web/dist/index.html chromium tools ## Chec
 
 bench: check-rust check-node web/dist/index.html ## Runs the benchmarks and prints their ratios.
 	$(CARGO) bench --locked --package benches
+
+peers: check-rust ## Runs other engines on the same workload beside ours; needs Python and PyPI.
+	./benches/peers/run
 
 web: check-node web/dist/index.html ## Builds the web interface alone.
 

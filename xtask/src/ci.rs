@@ -1,6 +1,6 @@
 //! The whole of what a change must pass, in the order in which it fails soonest.
 
-use crate::{cargo, deny, layers, run, tidy};
+use crate::{cargo, deny, layers, planted, run, tidy};
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 
@@ -11,6 +11,7 @@ pub(crate) fn check(root: &Path) -> Result<()> {
     run(cargo(root, &["fmt", "--all", "--check"]))?;
     layers::check(root)?;
     tidy::check(root)?;
+    planted::check(root)?;
     deny::check(root)?;
     run(cargo(root, &["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
     test(root)

@@ -28,17 +28,28 @@ const ROOMS: &[Room] = &[
     Room { name: "persistence", uses: &["model", "engine"], outside: Outside::Anything },
     Room { name: "feeds", uses: &["model"], outside: Outside::Anything },
     Room { name: "runtime", uses: &["model", "engine", "persistence", "feeds"], outside: Outside::Anything },
+    Room { name: "load", uses: &["model", "feeds"], outside: Outside::Anything },
     Room {
         name: "gateway",
-        uses: &["model", "engine", "persistence", "feeds", "runtime"],
+        uses: &["model", "engine", "persistence", "feeds", "runtime", "load"],
         outside: Outside::Anything,
     },
     Room {
         name: "benches",
-        uses: &["model", "engine", "persistence", "feeds", "runtime", "gateway", "tests"],
+        uses: &["model", "engine", "persistence", "feeds", "runtime", "load", "gateway", "tests"],
         outside: Outside::Anything,
     },
     Room { name: "tests", uses: &["model", "engine"], outside: Outside::Anything },
+    Room {
+        name: "fuzzing",
+        uses: &["model", "persistence", "feeds", "runtime", "gateway"],
+        outside: Outside::Anything,
+    },
+    Room {
+        name: "simulation",
+        uses: &["model", "engine", "persistence", "feeds", "runtime"],
+        outside: Outside::Anything,
+    },
     Room { name: "xtask", uses: &[], outside: Outside::Anything },
 ];
 

@@ -1,10 +1,13 @@
-//! The house rules that a machine can hold: `cargo xtask layers | tidy | deny | ci`.
+//! The house rules that a machine can hold: `cargo xtask layers | tidy | deny | ci`, and the
+//! proofs that take their time.
 //!
 //! Owns the checks, never the product. Everything fails closed: a check that cannot run has failed.
 
 mod ci;
 mod deny;
+mod fuzz;
 mod layers;
+mod planted;
 mod tidy;
 
 use anyhow::{Context, Result, bail};
@@ -17,6 +20,8 @@ const USAGE: &str = "usage: cargo xtask <check>
   tidy     what the style rules say of files, functions, comments and words
   deny     licences, sources, banned crates and, where a database is at hand, advisories
   test     all tests of the workspace
+  planted  [--check] [--only NUMBERS]: deliberate mistakes in a copy of the sources, found by the proofs
+  fuzz     [target] [--minutes N]: searches with coverage as its guide; every target when none is named
   ci       all of the above with formatting and lints: what a change must pass";
 
 fn main() -> ExitCode {
@@ -37,6 +42,8 @@ fn check() -> Result<()> {
         ["tidy"] => tidy::check(&root),
         ["deny"] => deny::check(&root),
         ["test"] => ci::test(&root),
+        ["planted", ref rest @ ..] => planted::run(&root, rest),
+        ["fuzz", ref rest @ ..] => fuzz::run(&root, rest),
         ["ci"] => ci::check(&root),
         _ => bail!("{USAGE}"),
     }
