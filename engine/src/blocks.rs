@@ -8,7 +8,7 @@
 use alloc::vec::Vec;
 
 /// Elements of a block.
-const BLOCK: usize = 256;
+const BLOCK: usize = 512;
 
 /// Elements by place, from nothing on.
 #[derive(Debug)]

@@ -3,8 +3,8 @@
 //! Owns a sorted list cut into short runs: finding is two binary searches, changing moves a few
 //! hundred bytes, and memory follows what is in it closely, where a tree leaves its nodes half
 //! empty. The first to act is the last in memory, so that taking it moves nothing. It knows nothing
-//! of what the ranks mean. Invariant: no run is empty or longer than
-//! [`RUN_MAX`], and entries descend within and across runs.
+//! of what the ranks mean. Invariant: no run is longer than [`RUN_MAX`], none but the best is empty
+//! and that only alone, and entries descend within and across runs.
 
 use crate::blocks::{capacity_for, grow_tightly};
 use crate::orders::Slot;
@@ -26,34 +26,51 @@ impl Entry {
     }
 }
 
-/// A part of the list, and the key of its last entry, so that the search for a run reads no other.
+/// A part of the list, and a copy of its last entry, so that the search for a run reads no other.
 #[derive(Debug)]
 struct Run {
-    last: (i64, u64),
+    last: Entry,
     entries: Vec<Entry>,
 }
 
 impl Run {
-    fn of(entries: Vec<Entry>) -> Self {
-        let mut run = Self { last: (0, 0), entries };
-        run.refresh();
-        run
+    const fn new() -> Self {
+        Self { last: Entry { rank: [0; 8], priority: [0; 8], slot: Slot::FIRST }, entries: Vec::new() }
     }
 
     fn refresh(&mut self) {
-        self.last = self.entries.last().expect("no run is empty").key();
+        if let Some(last) = self.entries.last() {
+            self.last = *last;
+        }
+    }
+
+    /// Takes out the half that acts first, when there are too many.
+    fn part(&mut self) -> Option<Self> {
+        if self.entries.len() <= RUN_MAX {
+            return None;
+        }
+        let mut upper = Self { entries: self.entries.split_off(RUN_MAX / 2), ..Self::new() };
+        upper.entries.shrink_to_fit();
+        self.entries.shrink_to_fit();
+        upper.refresh();
+        self.refresh();
+        Some(upper)
     }
 }
 
 /// Slots by (rank, place in time).
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct ByPrice {
+    /// All runs but the best.
     runs: Vec<Run>,
+    /// The run that acts first, kept here so that the first order is found without a look at the
+    /// others; empty where there is no order.
+    best: Run,
 }
 
 impl ByPrice {
     pub(crate) const fn new() -> Self {
-        Self { runs: Vec::new() }
+        Self { runs: Vec::new(), best: Run::new() }
     }
 
     /// Puts an order in. Says whether its place was free.
@@ -61,21 +78,19 @@ impl ByPrice {
         let key = (rank, priority);
         let entry = Entry { rank: rank.to_le_bytes(), priority: priority.to_le_bytes(), slot };
         let index = self.run_of(key);
-        let Some(run) = self.runs.get_mut(index) else {
-            self.runs.push(Run::of(Vec::from([entry])));
-            return true;
-        };
+        let run = self.run_mut(index);
         let Err(at) = place_of(&run.entries, key) else { return false };
         grow_tightly(&mut run.entries);
         run.entries.insert(at, entry);
-        if run.entries.len() > RUN_MAX {
-            let mut upper = run.entries.split_off(RUN_MAX / 2);
-            upper.shrink_to_fit();
-            run.entries.shrink_to_fit();
-            run.refresh();
-            self.runs.insert(index + 1, Run::of(upper));
-        } else {
-            run.refresh();
+        run.refresh();
+        let parted = run.part();
+        match parted {
+            Some(upper) if index < self.runs.len() => self.runs.insert(index + 1, upper),
+            Some(upper) => {
+                let lower = core::mem::replace(&mut self.best, upper);
+                self.runs.push(lower);
+            }
+            None => {}
         }
         true
     }
@@ -83,17 +98,19 @@ impl ByPrice {
     /// Takes an order out. Says whether it was there.
     pub(crate) fn remove(&mut self, rank: i64, priority: u64) -> bool {
         let key = (rank, priority);
-        let index = self.run_of(key);
-        let Some(run) = self.runs.get_mut(index) else { return false };
+        let index = if self.best.last.key() == key { self.runs.len() } else { self.run_of(key) };
+        let run = self.run_mut(index);
         let entries = &mut run.entries;
-        if run.last == key {
-            entries.pop();
-        } else {
+        if entries.pop_if(|last| last.key() == key).is_none() {
             let Ok(at) = place_of(entries, key) else { return false };
             entries.remove(at);
         }
         if entries.is_empty() {
-            self.runs.remove(index);
+            if index < self.runs.len() {
+                self.runs.remove(index);
+            } else {
+                self.best = self.runs.pop().unwrap_or(const { Run::new() });
+            }
             return true;
         }
         if entries.len() < entries.capacity() / 2 {
@@ -105,13 +122,12 @@ impl ByPrice {
 
     /// The rank of the first.
     pub(crate) fn first_rank(&self) -> Option<i64> {
-        self.runs.last().map(|run| run.last.0)
+        self.first().map(|first| first.key().0)
     }
 
     /// The slots of ranks from `best` to `worst`, both included, in order.
     pub(crate) fn range(&self, best: i64, worst: i64) -> impl Iterator<Item = Slot> + '_ {
-        let entries = self.runs.iter().rev().flat_map(|run| run.entries.iter().rev());
-        entries
+        self.entries()
             .skip_while(move |entry| entry.key().0 < best)
             .take_while(move |entry| entry.key().0 <= worst)
             .map(|entry| entry.slot)
@@ -119,12 +135,26 @@ impl ByPrice {
 
     /// Every slot, in order.
     pub(crate) fn slots(&self) -> impl Iterator<Item = Slot> + '_ {
-        self.runs.iter().rev().flat_map(|run| run.entries.iter().rev()).map(|entry| entry.slot)
+        self.entries().map(|entry| entry.slot)
     }
 
-    /// The run that holds the key or would: the first that does not end behind it, or the last.
+    /// The first comes from here, so that what it names can be fetched while the next is.
+    fn entries(&self) -> impl Iterator<Item = &Entry> {
+        let rest = self.runs.iter().rev().flat_map(|run| run.entries.iter().rev());
+        self.first().into_iter().chain(self.best.entries.iter().rev().skip(1)).chain(rest)
+    }
+
+    fn first(&self) -> Option<&Entry> {
+        (!self.best.entries.is_empty()).then_some(&self.best.last)
+    }
+
+    fn run_mut(&mut self, index: usize) -> &mut Run {
+        self.runs.get_mut(index).unwrap_or(&mut self.best)
+    }
+
+    /// The run that holds the key or would: the first that does not end behind it, or the best.
     fn run_of(&self, key: (i64, u64)) -> usize {
-        self.runs.partition_point(|run| run.last > key).min(self.runs.len().saturating_sub(1))
+        self.runs.partition_point(|run| run.last.key() > key)
     }
 }
 
@@ -163,6 +193,7 @@ mod tests {
                 assert_eq!(list.range(-20, worst).collect::<Vec<_>>(), part);
             }
             assert!(list.runs.iter().all(|run| !run.entries.is_empty() && run.entries.len() <= RUN_MAX));
+            assert!(list.best.entries.len() <= RUN_MAX && list.best.entries.is_empty() == tree.is_empty());
         }
     }
 

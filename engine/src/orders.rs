@@ -18,6 +18,9 @@ use model::{
 pub(crate) struct Slot(NonZeroU32);
 
 impl Slot {
+    /// The first place.
+    pub(crate) const FIRST: Self = Self(NonZeroU32::MIN);
+
     pub(crate) fn from_index(index: usize) -> Self {
         let number = u32::try_from(index).ok().and_then(|index| NonZeroU32::MIN.checked_add(index));
         Self(number.expect("memory ends before slots do"))
