@@ -1,14 +1,15 @@
 //! The bytes of every kind of event, as journals hold them for ever.
 //!
 //! Each file under `golden/` is one row: header and archive, in hexadecimal, 32 bytes a line. The
-//! values are chosen so that each field can be told apart by eye.
+//! values are chosen so that each field can be told apart by eye, and are read back here from the
+//! places that docs/FORMATS.md names, without the code that wrote them.
 
 use model::{
-    AssetClass, CalendarId, CancelReason, ClientOrderId, ClientOrderKey, Currency, Event, EventBody, Evidence,
-    ExecutionProfile, Fill, FillRule, FlowKind, Instrument, InstrumentId, InstrumentStatus, Liquidity, Money,
-    Note, OrderAccepted, OrderId, OrderKind, OrderRejected, OrderReplaced, Origin, PortfolioId, PortfolioSeq,
-    Price, Qty, Quote, Reject, RejectCode, Reservation, RiskLimits, ShardId, ShardSeq, Side, Size, SubmittedBy,
-    Symbol, TickSeq, Time, TimeInForce, TradeNumber, UserId,
+    Aggressor, AssetClass, CalendarId, CancelReason, ClientOrderId, ClientOrderKey, Currency, Event, EventBody,
+    Evidence, ExecutionProfile, Fill, FillRule, FlowKind, Instrument, InstrumentId, InstrumentStatus, Liquidity,
+    Money, Note, OrderAccepted, OrderId, OrderKind, OrderRejected, OrderReplaced, Origin, Percent, PortfolioId,
+    PortfolioSeq, Price, Qty, Quote, Reject, RejectCode, Reservation, RiskLimits, ShardId, ShardSeq, Side, Size,
+    SubmittedBy, Symbol, TickSeq, Time, TimeInForce, Trade, TradeConditions, TradeNumber, UserId,
 };
 use persistence::{ShardBatch, ShardHead};
 use std::fmt::Write as _;
@@ -131,6 +132,29 @@ fn filled() -> EventBody {
     }))
 }
 
+/// The same with another size on each side of the quote, and a print that shows it.
+fn filled_by_trade() -> EventBody {
+    let EventBody::Filled(mut fill) = filled() else { panic!("it is a fill") };
+    fill.evidence.quote.ask_size = Qty::from_raw(0xc7c8);
+    fill.evidence.trade = Some(Trade {
+        price: Price::from_raw(0xe3e4),
+        size: Qty::from_raw(0xe5e6),
+        aggressor: Aggressor::Seller,
+        conditions: TradeConditions::Ineligible,
+    });
+    EventBody::Filled(fill)
+}
+
+fn limits() -> RiskLimits {
+    RiskLimits {
+        open_positions_max: Some(0x0b01),
+        position_percent_max: Some(Percent::from_raw(0x0b02)),
+        gross_exposure_max: Some(Money::from_raw(0x0b03)),
+        order_value_max: Some(Money::from_raw(0x0b04)),
+        price_min: Some(Price::from_raw(0x0b05)),
+    }
+}
+
 fn bodies() -> Vec<(&'static str, EventBody)> {
     let note = Note::parse("a note").expect("a note");
     vec![
@@ -152,6 +176,8 @@ fn bodies() -> Vec<(&'static str, EventBody)> {
             EventBody::OrderCanceled { order: ORDER, reason: CancelReason::Requested, by: Some(BY) },
         ),
         ("order_expired", EventBody::OrderExpired { order: ORDER }),
+        ("limits_all_set", EventBody::LimitsSet { limits: limits(), by: BY }),
+        ("filled_by_trade", filled_by_trade()),
     ]
 }
 
@@ -201,7 +227,7 @@ fn row(body: EventBody) -> String {
 fn every_kind_of_event_is_archived_in_the_bytes_that_journals_hold() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     let bodies = bodies();
-    assert_eq!(bodies.len(), 12, "one of each kind");
+    assert_eq!(bodies.len(), 14, "one of each kind, and two with every field set");
     for (name, body) in bodies {
         assert!(is_listed(&body));
         let path = folder.join(format!("{name}.hex"));
@@ -215,5 +241,224 @@ fn every_kind_of_event_is_archived_in_the_bytes_that_journals_hold() {
              kind that was never released may get a new golden file, checked by hand: {}",
             path.display()
         );
+    }
+}
+
+/// A field: its name, where it begins, its bytes, and the number in them.
+type Field = (&'static str, usize, usize, u128);
+
+const ID: u128 = 0x1112_1314_2122_2324;
+const ACME: u128 = 0x454d_4341;
+const SIZE: u128 = 0x5152_5354;
+const CALLER: u128 = 0x0a0b_0c0d;
+
+/// The tag of a kind, and the fields behind it: from the beginning of the event, or where the body
+/// lies in a place of its own, from the beginning of that.
+fn layout(name: &str) -> (u8, Vec<Field>) {
+    let by = |at| [("by.user", at, 4, CALLER), ("by.origin", at + 4, 1, 1)];
+    let order_at = |at| [("order", at, 8, ID)];
+    let named = [("key", 16, 16, 0x8182_8384), ("fingerprint", 32, 8, 0x9192_9394)];
+    match name {
+        "instrument_defined" => (0, [&INSTRUMENT[..]].concat()),
+        "portfolio_opened" => (1, [&OPENED[..], &by(104)].concat()),
+        "limits_set" => (2, [&NO_LIMITS[..], &by(86)].concat()),
+        "limits_all_set" => (2, [&LIMITS[..], &by(86)].concat()),
+        "cash_flowed" => {
+            (3, [&[("kind", 29, 1, 1), ("amount", 30, 16, 0xf1f2), ("note", 50, 4, 6)][..], &by(54)].concat())
+        }
+        "order_accepted" => (4, [&order_at(0)[..], &named, &by(40), &ACCEPTED].concat()),
+        "order_rejected" => (5, [&order_at(0)[..], &named, &by(40), &REJECTED].concat()),
+        "order_replaced" => (6, [&order_at(0)[..], &by(8), &REPLACED].concat()),
+        "order_triggered" => (7, [&order_at(29)[..], &[("reference", 37, 8, 0xa7a8)]].concat()),
+        "order_trailed" => (8, [&order_at(29)[..], &[("hwm", 37, 8, 0xa9aa)]].concat()),
+        "filled" => {
+            (9, [&order_at(0)[..], &FILLED, &[("ask_size", 115, 8, 0xc5c6), ("trade", 131, 1, 0)]].concat())
+        }
+        "filled_by_trade" => (9, [&order_at(0)[..], &FILLED, &PRINT].concat()),
+        "order_canceled" => (10, [&order_at(29)[..], &[("reason", 37, 1, 0), ("by", 38, 1, 1)], &by(39)].concat()),
+        "order_expired" => (11, [&order_at(29)[..]].concat()),
+        other => panic!("{other} has no layout"),
+    }
+}
+
+const INSTRUMENT: [Field; 14] = [
+    ("id", 0, 4, 0x3132_3334),
+    ("symbol", 4, 15, ACME),
+    ("symbol's length", 19, 1, 4),
+    ("name's length", 24, 4, 17),
+    ("exchange's length", 32, 4, 4),
+    ("asset_class", 36, 1, 0),
+    ("currency", 37, 1, 0),
+    ("tick_size", 38, 8, 0x6162),
+    ("tick_size_below_one", 46, 8, 0x6364),
+    ("lot_size", 54, 8, 0x6566),
+    ("calendar", 62, 1, 1),
+    ("tradable", 63, 1, 1),
+    ("shortable", 64, 1, 0),
+    ("status", 65, 1, 0),
+];
+
+const OPENED: [Field; 9] = [
+    ("currency", 29, 1, 0),
+    ("starting_balance", 30, 16, 0x7172_7374),
+    ("open_positions_max?", 46, 1, 1),
+    ("open_positions_max", 47, 4, 0x0102),
+    ("position_percent_max?", 51, 1, 0),
+    ("gross_exposure_max?", 60, 1, 0),
+    ("order_value_max?", 77, 1, 0),
+    ("price_min?", 94, 1, 0),
+    ("profile", 103, 1, 0),
+];
+
+const NO_LIMITS: [Field; 5] = [
+    ("open_positions_max?", 29, 1, 0),
+    ("position_percent_max?", 34, 1, 0),
+    ("gross_exposure_max?", 43, 1, 0),
+    ("order_value_max?", 60, 1, 0),
+    ("price_min?", 77, 1, 0),
+];
+
+const LIMITS: [Field; 6] = [
+    ("open_positions_max?", 29, 1, 1),
+    ("open_positions_max", 30, 4, 0x0b01),
+    ("position_percent_max", 35, 8, 0x0b02),
+    ("gross_exposure_max", 44, 16, 0x0b03),
+    ("order_value_max", 61, 16, 0x0b04),
+    ("price_min", 78, 8, 0x0b05),
+];
+
+const ACCEPTED: [Field; 14] = [
+    ("client_order_id's length", 12, 4, 12),
+    ("instrument", 49, 4, 0x3132_3334),
+    ("symbol", 53, 15, ACME),
+    ("side", 69, 1, 1),
+    ("kind", 70, 1, 1),
+    ("limit", 71, 8, 0xa1a2),
+    ("size's unit", 87, 1, 0),
+    ("size", 88, 16, SIZE),
+    ("time_in_force", 104, 1, 1),
+    ("expires_at?", 105, 1, 1),
+    ("expires_at", 106, 8, 0xb1b2),
+    ("hwm?", 114, 1, 0),
+    ("reserved.cash", 123, 16, 0x4142),
+    ("reserved.qty", 139, 8, 0x4344),
+];
+
+const REJECTED: [Field; 10] = [
+    ("client_order_id's length", 12, 4, 12),
+    ("symbol", 49, 15, ACME),
+    ("side", 65, 1, 0),
+    ("kind", 66, 1, 2),
+    ("stop", 67, 8, 0xa3a4),
+    ("size's unit", 83, 1, 0),
+    ("size", 84, 16, SIZE),
+    ("time_in_force", 100, 1, 0),
+    ("reject.code", 101, 1, 0),
+    ("reject.message's length", 106, 4, 7),
+];
+
+const REPLACED: [Field; 13] = [
+    ("kind", 17, 1, 3),
+    ("stop", 18, 8, 0xa3a4),
+    ("limit", 26, 8, 0xa1a2),
+    ("size's unit", 34, 1, 0),
+    ("size", 35, 16, SIZE),
+    ("time_in_force", 51, 1, 0),
+    ("expires_at?", 52, 1, 0),
+    ("hwm?", 61, 1, 1),
+    ("hwm", 62, 8, 0xa5a6),
+    ("reserved.cash", 70, 16, 0x4142),
+    ("reserved.qty", 86, 8, 0x4344),
+    ("revision", 94, 4, 0x0304),
+    ("keeps_priority", 98, 1, 1),
+];
+
+const FILLED: [Field; 18] = [
+    ("trade", 8, 4, 0x0506),
+    ("instrument", 12, 4, 0x3132_3334),
+    ("side", 16, 1, 1),
+    ("price", 17, 8, 0xc1c2),
+    ("qty", 25, 8, 0x5152),
+    ("value", 33, 16, 0xd1d2),
+    ("residue", 49, 8, 0x0708),
+    ("fee", 57, 16, 0xd3d4),
+    // In two's complement: less than nothing.
+    ("realized_pnl", 73, 16, u128::MAX - 0xd5d6 + 1),
+    ("liquidity", 89, 1, 1),
+    ("rule", 90, 1, 1),
+    ("bid", 91, 8, 0xc1c2),
+    ("bid_size", 99, 8, 0xc5c6),
+    ("ask", 107, 8, 0xc3c4),
+    ("quote_time", 123, 8, 0xe1e2),
+    ("reserved.cash", 150, 16, 0x4142),
+    ("reserved.qty", 166, 8, 0x4344),
+    ("completes", 174, 1, 1),
+];
+
+const PRINT: [Field; 6] = [
+    ("ask_size", 115, 8, 0xc7c8),
+    ("trade?", 131, 1, 1),
+    ("price", 132, 8, 0xe3e4),
+    ("size", 140, 8, 0xe5e6),
+    ("aggressor", 148, 1, 2),
+    ("conditions", 149, 1, 1),
+];
+
+fn number(bytes: &[u8], at: usize, width: usize) -> u128 {
+    bytes[at..at + width].iter().rev().fold(0, |number, byte| number << 8 | u128::from(*byte))
+}
+
+/// Where a pointer at this place leads: it counts from itself, backwards.
+fn pointed(bytes: &[u8], at: usize) -> usize {
+    let distance = i32::from_le_bytes(bytes[at..at + 4].try_into().expect("four bytes"));
+    at.checked_add_signed(isize::try_from(distance).expect("near")).expect("inside")
+}
+
+fn golden(name: &str) -> Vec<u8> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/{name}.hex"));
+    let text = std::fs::read_to_string(path).expect("it is there");
+    let digits: Vec<u32> = text.chars().filter_map(|digit| digit.to_digit(16)).collect();
+    digits.chunks(2).map(|pair| u8::try_from(pair[0] << 4 | pair[1]).expect("two digits")).collect()
+}
+
+#[test]
+fn golden_rows_hold_every_field_at_the_place_that_is_documented() {
+    for (name, _) in bodies() {
+        let bytes = golden(name);
+        let (header, body) = bytes.split_at(104);
+        let hashed = blake3::hash(&[&header[..72], body].concat());
+        let fixed: [Field; 10] = [
+            ("magic", 0, 4, u128::from(u32::from_le_bytes(*b"PTJB"))),
+            ("format", 4, 2, 1),
+            ("rules", 6, 2, 1),
+            ("shard", 8, 2, 3),
+            ("zero", 10, 2, 0),
+            ("count", 12, 4, 1),
+            ("first event", 16, 8, 41),
+            ("time", 24, 8, 77),
+            ("bytes of the body", 64, 4, body.len() as u128),
+            ("zero", 68, 4, 0),
+        ];
+        for (field, at, width, expected) in fixed {
+            assert_eq!(number(header, at, width), expected, "{name}: {field}");
+        }
+        assert_eq!((&header[32..64], &header[72..]), (&[0xee; 32][..], &hashed.as_bytes()[..]), "{name}");
+
+        let event = pointed(body, body.len() - 8);
+        assert_eq!((number(body, body.len() - 4, 4), event + 113), (1, body.len() - 8), "{name}: one event");
+        let common: [Field; 4] = [
+            ("portfolio", 0, 4, 0x0102_0304),
+            ("seq", 4, 8, 0x0506_0708),
+            ("time", 12, 8, 0x1122_3344_5566_7788),
+            ("tick", 20, 8, 0x090a_0b0c),
+        ];
+        let (tag, fields) = layout(name);
+        assert_eq!(body[event + 28], tag, "{name}");
+        let is_boxed = [0, 4, 5, 6, 9].contains(&tag);
+        let base = if is_boxed { pointed(body, event + 29) } else { event };
+        let common = common.into_iter().map(|field| (event, field));
+        for (base, (field, at, width, expected)) in common.chain(fields.into_iter().map(|field| (base, field))) {
+            assert_eq!(number(body, base + at, width), expected, "{name}: {field}");
+        }
     }
 }

@@ -104,16 +104,20 @@ impl Manifest {
     }
 
     fn decode(path: &Path, bytes: &[u8]) -> Result<Self, OpenError> {
-        let damaged = |reason: &str| OpenError::Manifest { path: path.to_owned(), reason: reason.to_owned() };
-        let text = std::str::from_utf8(bytes).map_err(|_| damaged("it is not text"))?;
-        let body_len = text.rfind("hash ").ok_or_else(|| damaged("its hash is missing"))?;
+        let damaged = |reason: String| OpenError::Manifest { path: path.to_owned(), reason };
+        let text = std::str::from_utf8(bytes)
+            .map_err(|error| damaged(format!("byte {} is not text", error.valid_up_to())))?;
+        let body_len = text
+            .rfind("hash ")
+            .ok_or_else(|| damaged(format!("the line with its hash is missing after byte {}", text.len())))?;
         let (body, hash) = text.split_at(body_len);
         if hash != format!("hash {}\n", hex(blake3::hash(body.as_bytes()).as_bytes())) {
-            return Err(damaged("its hash does not match its text"));
+            let line = body.lines().count() + 1;
+            return Err(damaged(format!("the hash in line {line} does not match the lines before it")));
         }
         let mut lines = body.lines();
         if lines.next() != Some(TITLE) {
-            return Err(damaged("it does not begin as a manifest does"));
+            return Err(damaged("line 1 is not that of a manifest".to_owned()));
         }
         let format = lines.next().and_then(|line| line.strip_prefix("format ")).unwrap_or_default();
         if ![WHOLE_FORMAT, TRIMMED_FORMAT].iter().any(|known| format == known.to_string()) {
@@ -123,9 +127,10 @@ impl Manifest {
                 known: TRIMMED_FORMAT,
             });
         }
-        let manifest = Self::parse(lines).ok_or_else(|| damaged("a line is not understood"))?;
+        let manifest = Self::parse(lines)
+            .ok_or_else(|| damaged("one of lines 3 and following is not understood".to_owned()))?;
         if manifest.encode() != text {
-            return Err(damaged("it is not written as it should be"));
+            return Err(damaged("its lines are not written as they should be".to_owned()));
         }
         Ok(manifest)
     }
