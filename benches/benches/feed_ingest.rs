@@ -87,39 +87,51 @@ fn main() -> Result<()> {
     decoding_alone();
     let bench = Bench::start(&runtime)?;
     let mut rates: BTreeMap<Form, Vec<f64>> = BTreeMap::new();
+    let mut busy: BTreeMap<Form, Vec<f64>> = BTreeMap::new();
     let frames: BTreeMap<Form, Arc<Vec<u8>>> = Form::ALL.map(|form| (form, Arc::new(encoded(form)))).into();
     for _ in 0..ROUNDS {
         for form in Form::ALL {
             let frames = Arc::clone(&frames[&form]);
+            let busy_before = busy_nanos();
             let took = match form {
                 Form::Dropped => runtime.block_on(dropped(frames, form.ticks()))?,
                 Form::Json | Form::JsonBatched | Form::MessagePack | Form::Binary | Form::BinaryBatched => {
                     runtime.block_on(bench.ingest(form, frames))?
                 }
             };
+            busy.entry(form).or_default().push((busy_nanos() - busy_before) / form.ticks() as f64);
             rates.entry(form).or_default().push(form.ticks() as f64 / took.as_secs_f64());
         }
     }
-    report(rates.into_iter().map(|(form, rates)| (form, median(rates))).collect());
+    let medians =
+        |all: BTreeMap<Form, Vec<f64>>| all.into_iter().map(|(form, each)| (form, median(each))).collect();
+    report(&medians(rates), &medians(busy));
     bench.stop()
 }
 
-fn report(rates: BTreeMap<Form, f64>) {
+/// How long this thread, which reads, has been busy, in nanoseconds by the kernel's count; 0 where it does not tell.
+fn busy_nanos() -> f64 {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    told.split(' ').next().and_then(|busy| busy.parse().ok()).unwrap_or(0.0)
+}
+
+fn report(rates: &BTreeMap<Form, f64>, busy: &BTreeMap<Form, f64>) {
     let dropped = rates[&Form::Dropped];
     let json = rates[&Form::Json];
-    for (form, rate) in &rates {
+    for (form, rate) in rates {
         say(&format!(
-            "{:<36}{:>12.0} ticks/s {:>8.2} of dropping {:>8.2} of JSON",
+            "{:<36}{:>12.0} ticks/s {:>8.2} of dropping {:>8.2} of JSON; the reading thread is busy {:>6.0} ns a tick",
             form.name(),
             rate,
             rate / dropped,
-            rate / json
+            rate / json,
+            busy[form]
         ));
     }
     say("left out: open orders, whose number does not matter (see tick_evaluation); the sender shares the cores");
     result(&value!({
         "benchmark": "feed_ingest", "dropped_per_s": dropped, "json_per_s": json,
-        "json_over_dropped": json / dropped, "binary_batched_over_json": rates[&Form::BinaryBatched] / json,
+        "json_over_dropped": json / dropped, "json_over_dropped_busy": busy[&Form::Dropped] / busy[&Form::Json], "binary_batched_over_json": rates[&Form::BinaryBatched] / json,
         "json_batched_over_json": rates[&Form::JsonBatched] / json, "msgpack_over_json": rates[&Form::MessagePack] / json,
     }));
 }
@@ -142,11 +154,11 @@ fn decoding_alone() {
         median(rounds.collect())
     };
     let ours = each(&|frame| {
-        let mut take = |message: feeds::alpaca::Message<'_>| drop(std::hint::black_box(message));
+        let mut take = |message: feeds::alpaca::Message<'_>| keep(&message);
         json::decode(frame, QuoteSizes::Shares, &mut take).expect("a frame");
     });
     let serde = each(&|frame| {
-        let mut take = |message: feeds::alpaca::Message<'_>| drop(std::hint::black_box(message));
+        let mut take = |message: feeds::alpaca::Message<'_>| keep(&message);
         json::decode_by_serde(frame, QuoteSizes::Shares, &mut take).expect("a frame");
     });
     let mut packed: Vec<Vec<u8>> = Vec::new();
@@ -156,7 +168,7 @@ fn decoding_alone() {
     }
     let begun = Instant::now();
     for frame in &packed {
-        let mut take = |message: feeds::alpaca::Message<'_>| drop(std::hint::black_box(message));
+        let mut take = |message: feeds::alpaca::Message<'_>| keep(&message);
         msgpack::decode(frame, QuoteSizes::Shares, &mut take).expect("a frame");
     }
     let msgpack = benches::nanoseconds_each(begun.elapsed(), packed.len());
@@ -165,10 +177,15 @@ fn decoding_alone() {
     ));
 }
 
+/// Makes the compiler believe that a message is used.
+fn keep(message: &feeds::alpaca::Message<'_>) {
+    std::hint::black_box(message);
+}
+
 fn ticks(count: usize) -> Vec<SymbolTick> {
     let mut market = Market::new(SYMBOLS, 1);
     let begins = Time::from_seconds(1_760_000_000);
-    (0..count).map(|index| market.next(begins.plus_nanos(index as i64 * 1_000))).collect()
+    (0..count).zip(0..).map(|(_, micros)| market.next(begins.plus_nanos(micros * 1_000))).collect()
 }
 
 /// All frames of a round, with their WebSocket headers, as the sender writes them.

@@ -146,8 +146,22 @@ impl Report {
     #[must_use]
     pub fn table(&self) -> String {
         let mut text = String::new();
-        let (rates, orders, streams) = (&self.per_second, &self.orders.counts, &self.streams.counts);
         let _ = writeln!(text, "measured      {}, seed {}", time(self.measured_ns), self.seed);
+        self.write_rates(&mut text);
+        self.write_latencies(&mut text);
+        self.write_counts(&mut text);
+        for missed in &self.missed {
+            let _ = writeln!(
+                text,
+                "MISSED        {}: {} where {} is allowed",
+                missed.limit, missed.found, missed.allowed
+            );
+        }
+        text
+    }
+
+    fn write_rates(&self, text: &mut String) {
+        let rates = &self.per_second;
         let _ = writeln!(text, "\nper second");
         for (name, value) in [
             ("ticks received", rates.ticks_received),
@@ -159,16 +173,23 @@ impl Report {
         ] {
             let _ = writeln!(text, "  {name:<31}{:>14}", grouped(value));
         }
+    }
+
+    fn write_latencies(&self, text: &mut String) {
         let _ = writeln!(
             text,
             "\nlatency, from when it was due{:>10}{:>10}{:>10}{:>10}{:>10}{:>10}{:>12}",
             "p50", "p90", "p99", "p99.9", "p99.99", "max", "count"
         );
-        row(&mut text, "order to answer", &self.orders.latency);
-        row(&mut text, "  of it before it was sent", &self.orders.waited);
-        row(&mut text, "tick to the socket", &self.ticks.late);
-        row(&mut text, "tick to its fill at a client", &self.ticks.to_client);
-        row(&mut text, "event to client", &self.streams.event_to_client);
+        row(text, "order to answer", &self.orders.latency);
+        row(text, "  of it before it was sent", &self.orders.waited);
+        row(text, "tick to the socket", &self.ticks.late);
+        row(text, "tick to its fill at a client", &self.ticks.to_client);
+        row(text, "event to client", &self.streams.event_to_client);
+    }
+
+    fn write_counts(&self, text: &mut String) {
+        let (orders, streams) = (&self.orders.counts, &self.streams.counts);
         let _ = writeln!(
             text,
             "\nticks         {} scheduled, {} sent; the server merged {}",
@@ -208,14 +229,6 @@ impl Report {
             server.resident_bytes[0] >> 20,
             server.resident_bytes[1] >> 20
         );
-        for missed in &self.missed {
-            let _ = writeln!(
-                text,
-                "MISSED        {}: {} where {} is allowed",
-                missed.limit, missed.found, missed.allowed
-            );
-        }
-        text
     }
 }
 

@@ -82,10 +82,7 @@ pub(crate) fn assemble(config: &SystemConfig, capacities: &Capacities, opened: O
         Durability::Behind => Publication::Ahead,
     };
     let rounds_way = Way::queued(rounds_sender);
-    let ahead = match publication {
-        Publication::Durable => None,
-        Publication::Ahead => Some(rounds_way.clone()),
-    };
+    let ahead = (publication == Publication::Ahead).then(|| rounds_way.clone());
     let outlet = Outlet { journal: Way::queued(batch_sender), ahead };
 
     let mut lanes = Vec::new();

@@ -26,11 +26,12 @@ pub(crate) struct PortfolioState {
     account: Account,
     /// The last message that was made.
     pub(crate) head: PortfolioSeq,
-    open: BTreeMap<OrderNumber, OrderRow>,
+    /// Boxed, as all rows here: a tree's node has room for eleven, and most portfolios have few.
+    open: BTreeMap<OrderNumber, Box<OrderRow>>,
     /// Orders that ended and are not on disk yet.
-    closed: BTreeMap<OrderNumber, OrderRow>,
+    closed: BTreeMap<OrderNumber, Box<OrderRow>>,
     /// Trades that are not on disk yet.
-    trades: BTreeMap<TradeNumber, TradeRow>,
+    trades: BTreeMap<TradeNumber, Box<TradeRow>>,
     /// The latest messages, all that are not on disk among them.
     ring: VecDeque<Message>,
     /// The last message that is on disk.
@@ -111,7 +112,7 @@ impl PortfolioState {
     /// in provisionally; [`Self::replace_row`] brings the whole row.
     pub(crate) fn restore_order(&mut self, image: &OrderImage, symbol: Symbol) {
         self.account.reserve(image.instrument, Reservation::default(), image.reserved);
-        self.open.insert(image.id.number(), row_of_image(image, symbol));
+        self.open.insert(image.id.number(), Box::new(row_of_image(image, symbol)));
     }
 
     /// Puts a row from disk in place of the provisional one of the same open order. `false` when the
@@ -122,7 +123,7 @@ impl PortfolioState {
             (row.kind, row.size, row.filled_qty, row.filled_value, row.reserved, row.status, row.revision)
         };
         let same_story = story(provisional) == story(&row);
-        *provisional = row;
+        **provisional = row;
         same_story
     }
 
@@ -135,11 +136,11 @@ impl PortfolioState {
             EventBody::CashFlowed { kind, amount, .. } => self.account.flow(*kind, *amount),
             EventBody::OrderAccepted(accepted) => {
                 self.account.reserve(accepted.instrument, Reservation::default(), accepted.reserved);
-                self.open.insert(accepted.order.number(), OrderRow::accepted(accepted, event.time));
+                self.open.insert(accepted.order.number(), Box::new(OrderRow::accepted(accepted, event.time)));
                 touched.order = Some(accepted.order);
             }
             EventBody::OrderRejected(rejected) => {
-                self.close(OrderRow::rejected(rejected, event.time), rows);
+                self.close(Box::new(OrderRow::rejected(rejected, event.time)), rows);
                 touched.order = Some(rejected.order);
             }
             EventBody::OrderReplaced(replaced) => self.change_order(replaced.order, event, rows, &mut touched),
@@ -179,7 +180,7 @@ impl PortfolioState {
                     by: row.by,
                     fill: fill.clone(),
                 };
-                self.trades.insert(fill.trade, trade);
+                self.trades.insert(fill.trade, Box::new(trade));
             }
             Rows::Stored => {}
         }
@@ -195,7 +196,7 @@ impl PortfolioState {
         }
     }
 
-    fn close(&mut self, row: OrderRow, rows: Rows) {
+    fn close(&mut self, row: Box<OrderRow>, rows: Rows) {
         match rows {
             Rows::Keep => {
                 self.closed.insert(row.id.number(), row);
@@ -266,12 +267,12 @@ impl PortfolioState {
 
     /// An order that memory holds.
     pub(crate) fn order(&self, id: OrderId) -> Option<&OrderRow> {
-        self.open.get(&id.number()).or_else(|| self.closed.get(&id.number()))
+        self.open.get(&id.number()).or_else(|| self.closed.get(&id.number())).map(|row| &**row)
     }
 
     /// A trade that memory holds.
     pub(crate) fn trade(&self, number: TradeNumber) -> Option<&TradeRow> {
-        self.trades.get(&number)
+        self.trades.get(&number).map(|row| &**row)
     }
 
     /// Orders that memory holds below `before`, newest first: all that the filter admits among the
@@ -285,7 +286,7 @@ impl PortfolioState {
             (Some(_), _) => open.next(),
             (None, _) => closed.next(),
         });
-        merged.filter(|row| filter.admits(row)).take(limit).cloned().collect()
+        merged.filter(|row| filter.admits(row)).take(limit).map(|row| OrderRow::clone(row)).collect()
     }
 
     /// The numbers of all orders that memory holds, whose rows on disk may be old.
@@ -297,7 +298,7 @@ impl PortfolioState {
     pub(crate) fn trades(&self, filter: &TradeFilter, before: Option<TradeNumber>, limit: usize) -> Vec<TradeRow> {
         let end = before.unwrap_or(TradeNumber::new(u32::MAX));
         let newest_first = self.trades.range(..end).rev().map(|(_, row)| row);
-        newest_first.filter(|row| filter.admits(row)).take(limit).cloned().collect()
+        newest_first.filter(|row| filter.admits(row)).take(limit).map(|row| TradeRow::clone(row)).collect()
     }
 
     /// Money and rules.

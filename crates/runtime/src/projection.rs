@@ -22,6 +22,7 @@ use model::{
 use persistence::{MessageRow, ViewBatch, ViewStore};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -50,10 +51,30 @@ pub(crate) struct Round {
     pub(crate) replies: Vec<Reply>,
 }
 
+/// Spreads portfolios' ids over a table. They are given by us and without gaps, so that nobody can have them collide.
+#[derive(Debug, Default)]
+struct PortfolioHasher(u64);
+
+impl Hasher for PortfolioHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u32(u32::from(*byte)));
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        // The upper bits choose the part of the table, the lower ones the place in it.
+        let mixed = (self.0 ^ u64::from(number)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        self.0 = mixed ^ (mixed >> 32);
+    }
+}
+
 /// The views that readers share.
 #[derive(Debug)]
 pub(crate) struct Projections {
-    portfolios: DashMap<PortfolioId, Arc<Mutex<PortfolioState>>>,
+    portfolios: DashMap<PortfolioId, Arc<Mutex<PortfolioState>>, BuildHasherDefault<PortfolioHasher>>,
     pub(crate) store: Arc<ViewStore>,
     /// The last event of each shard whose rows are all on disk.
     stored: Vec<AtomicU64>,
@@ -64,7 +85,7 @@ impl Projections {
     /// Views of nothing, in front of this store.
     pub(crate) fn new(store: Arc<ViewStore>, shards: u16, bounds: StreamBounds) -> Self {
         let stored = (0..shards).map(|_| AtomicU64::new(0)).collect();
-        Self { portfolios: DashMap::new(), store, stored, bounds }
+        Self { portfolios: DashMap::default(), store, stored, bounds }
     }
 
     /// One portfolio.

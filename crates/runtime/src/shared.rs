@@ -3,9 +3,9 @@
 //! It owns the three counters of the output-commit rule and the latch of failures. It must never
 //! hold state that decides anything. Invariant: `published <= durable <= applied` for every shard.
 
-use crate::{SpaceStatus, ViewError};
 use crate::clock::Clock;
 use crate::measure::Meters;
+use crate::{SpaceStatus, ViewError};
 use crossbeam::channel::{Receiver, Sender, bounded};
 use model::{ShardId, ShardSeq};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

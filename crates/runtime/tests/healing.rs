@@ -20,8 +20,9 @@ use runtime::{
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::ThreadId;
 use std::time::Duration;
 
 const ONE: PortfolioId = PortfolioId::new(1);
@@ -398,19 +399,22 @@ fn a_damaged_journal_is_not_healed_and_is_still_read_from() {
     assert!(rig.system.stop().is_err());
 }
 
-/// Panics for as many messages as it is told to.
-struct Trap(AtomicU32);
+/// Panics for as many messages as it is told to, and remembers in which thread it did last.
+struct Trap(AtomicU32, Mutex<Option<ThreadId>>);
 
 impl StreamEncoder for Trap {
     fn encode(&self, message: &StreamMessage<'_>, out: &mut Vec<u8>) {
         let sprung = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        if sprung.is_ok() {
+            *self.1.lock().expect("it is not held while it springs") = Some(std::thread::current().id());
+        }
         assert!(sprung.is_err(), "the trap is sprung");
         TextEncoder.encode(message, out);
     }
 }
 
 fn trapped(storage: &SimulatedStorage) -> (Arc<Trap>, System, tokio::runtime::Runtime) {
-    let trap = Arc::new(Trap(AtomicU32::new(0)));
+    let trap = Arc::new(Trap(AtomicU32::new(0), Mutex::new(None)));
     let encoder: Arc<dyn StreamEncoder> = Arc::clone(&trap) as Arc<dyn StreamEncoder>;
     let system = System::start(settings(storage), encoder).expect("starts");
     let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("one thread");
@@ -440,6 +444,44 @@ fn a_panic_is_healed_like_a_failure_of_the_disk() {
     assert!(matches!(again, Ok(CommandReply::Duplicate(_))), "its event was durable: {again:?}");
     assert_eq!(system.handle().status().heals, 1);
     system.stop().expect("it went on");
+}
+
+/// One panic over the fill of a tick; says whether it was in the thread that pushed the tick.
+fn check_panic_over_a_tick() -> bool {
+    let storage = SimulatedStorage::new();
+    let (trap, mut system, tokio) = trapped(&storage);
+    let mut port = system.feed_port();
+    let apple = tokio.block_on(system.handle().define_instrument(common::spec("AAPL"))).expect("defined").id;
+    assert_eq!(ask(&system, &tokio, open(1)), Ok(CommandReply::Done));
+    let bought = ask(&system, &tokio, order(1, 1, "AAPL", (Side::Buy, limit(5), 1)));
+    let Ok(CommandReply::Accepted(bought)) = bought else { panic!("{bought:?}") };
+    let mut push = |second: i64, price| {
+        let tick =
+            Tick { instrument: apple, time: Time::from_millis(second * 1_000), body: quote(price, price, 1_000) };
+        assert_eq!(port.push(tick), Push::Accepted, "the feed goes on");
+    };
+    push(1, 9);
+    // Long enough for the parts to rest, mostly.
+    (0..2_000).for_each(|_| std::thread::yield_now());
+    trap.0.store(1, Ordering::SeqCst);
+    push(2, 4);
+    while system.handle().status().heals == 0 {
+        std::thread::yield_now();
+    }
+    assert!(ask(&system, &tokio, deposit(1)).is_ok(), "it goes on at once");
+    push(3, 4);
+    let row = system.handle().order(bought).expect("readable").expect("it is there");
+    assert_eq!(row.status, OrderStatus::Filled, "its event was durable");
+    let place = *trap.1.lock().expect("it is not held");
+    drop(port);
+    system.stop().expect("it went on");
+    place == Some(std::thread::current().id())
+}
+
+#[test]
+fn a_panic_in_the_thread_of_the_feed_is_healed_like_one_in_a_part_s_own() {
+    let attempts = 50;
+    assert!((0..attempts).any(|_| check_panic_over_a_tick()), "work was never done in the thread of the feed");
 }
 
 #[test]

@@ -63,12 +63,30 @@ impl KnownSymbols {
 }
 
 /// A ticker as a number that is never 0; `None` for what is too long or empty.
+///
+/// Two reads that overlap cover each length: what was written byte by byte would be waited for.
 fn key_of(symbol: &str) -> Option<u128> {
-    let mut bytes = [0; limits::SYMBOL_BYTES_MAX + 1];
-    bytes.get_mut(..symbol.len()).filter(|room| (1..=limits::SYMBOL_BYTES_MAX).contains(&room.len()))?;
-    bytes[..symbol.len()].copy_from_slice(symbol.as_bytes());
-    bytes[limits::SYMBOL_BYTES_MAX] = u8::try_from(symbol.len()).ok()?;
-    Some(u128::from_le_bytes(bytes))
+    let bytes = symbol.as_bytes();
+    let len = bytes.len();
+    let text = match len {
+        1 => u128::from(bytes[0]),
+        2..=3 => {
+            joined(u16::from_le_bytes(*bytes.first_chunk()?), u16::from_le_bytes(*bytes.last_chunk()?), len - 2)
+        }
+        4..=7 => {
+            joined(u32::from_le_bytes(*bytes.first_chunk()?), u32::from_le_bytes(*bytes.last_chunk()?), len - 4)
+        }
+        8..=limits::SYMBOL_BYTES_MAX => {
+            joined(u64::from_le_bytes(*bytes.first_chunk()?), u64::from_le_bytes(*bytes.last_chunk()?), len - 8)
+        }
+        _ => return None,
+    };
+    Some(text | (len as u128) << 120)
+}
+
+/// A beginning and an end that stands so many bytes behind it; where they overlap they are the same.
+fn joined<N: Into<u128>>(first: N, last: N, behind: usize) -> u128 {
+    first.into() | last.into() << (8 * behind)
 }
 
 #[cfg(test)]
