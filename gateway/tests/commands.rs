@@ -53,7 +53,7 @@ async fn verify_tells_a_whole_journal_from_a_damaged_one() {
     assert_eq!(damaged.status.code(), Some(1), "{damaged:?}");
     let report = json(&damaged);
     assert_eq!(report["ok"], Value::Bool(false), "{report}");
-    assert!(report["error"].as_str().is_some_and(|error| error.contains("segment")), "{report}");
+    assert!(report["damage"][0]["reason"].as_str().is_some_and(|reason| reason.contains("segment")), "{report}");
 }
 
 /// Changes one byte within an event: the ticker of an instrument.

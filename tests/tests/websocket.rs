@@ -183,9 +183,10 @@ async fn a_slow_reader_is_cut_off_and_can_resume() -> Result<()> {
     let mut quick = stream::open_signed_in(&stage.server.socket_url(), stage.client.token()).await?;
     let mut other = Follower::new(&stage.portfolio);
     other.subscribe(&mut quick, 0).await?;
-    // Two orders' worth of messages are some two kilobytes; sockets hold a few megabytes between them.
+    // An order's and its cancel's messages are some two kilobytes; a megabyte of them may wait, and sockets
+    // hold a fraction of that between them.
     let work = async {
-        for _ in 0..3_000 {
+        for _ in 0..1_200 {
             stage.order_and_cancel().await?;
         }
         stage.head().await

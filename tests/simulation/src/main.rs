@@ -9,6 +9,9 @@ use std::ops::Range;
 use std::process::ExitCode;
 use std::time::Instant;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Runs the core under a simulated disk, clock, feed and clients, and checks that every invariant holds.
 #[derive(Debug, Parser)]
 #[command(name = "simulate")]

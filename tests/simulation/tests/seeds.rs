@@ -4,6 +4,9 @@ use simulation::runner::{OPERATIONS, Settings, explain, run_seed, run_seeds};
 use simulation::trace::Words;
 use std::time::SystemTime;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Seeds that found something once, of the product or of the simulation.
 const REGRESSIONS: &[u64] = &[1, 5, 7, 10, 12, 23, 29, 106, 2073];
 /// Fresh seeds of every run.

@@ -239,6 +239,13 @@ impl World {
     pub(super) fn judge(&mut self) -> Checked {
         self.compare_engines()?;
         self.compare_views()?;
+        if self.open_anew_once()? {
+            self.all_parts()?;
+            self.compare_engines()?;
+            self.compare_views()?;
+        }
+        let failure = self.system().failure();
+        check(failure.is_none(), Invariant::Liveness, || format!("the disk is well, and yet {failure:?}"))?;
         let told = self.read_journal()?;
         for (index, events) in told.events.iter().enumerate() {
             let history = &self.shards[index];

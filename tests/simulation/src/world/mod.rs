@@ -105,6 +105,8 @@ pub struct World {
     /// Answers that a client saw, by request.
     answered: BTreeMap<u32, CommandReply>,
     calm: bool,
+    /// Whether a fault of before was found after the disk was well again, and everything opened anew for it.
+    found_late: bool,
 }
 
 impl World {
@@ -144,6 +146,7 @@ impl World {
             requests: 0,
             answered: BTreeMap::new(),
             calm: false,
+            found_late: false,
             plan,
         }
     }

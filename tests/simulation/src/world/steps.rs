@@ -315,17 +315,10 @@ impl World {
             check(started, Invariant::StartsAgain, || "the system did not start".to_owned())?;
         }
         let begun = self.counts.steps;
-        let mut late_failure = false;
         loop {
             self.counts.steps += 1;
             self.trace.step = self.counts.steps;
-            if !late_failure && self.system().failure().is_some() {
-                // A fault of before may be found by the first who reads; the disk is well, so there is no second one.
-                late_failure = true;
-                self.let_go()?;
-                let started = self.start()?;
-                check(started, Invariant::StartsAgain, || "the system did not start".to_owned())?;
-            }
+            self.open_anew_once()?;
             self.fresh_quotes()?;
             for client in 0..self.clients.len() {
                 self.retry_open(client);
@@ -343,12 +336,27 @@ impl World {
                 }
             }
             self.after_step()?;
-            let Some(waiting) = self.what_waits() else { break };
+            let waiting = self.what_waits();
+            let failure = self.system().failure();
+            let Some(waiting) = waiting.or_else(|| failure.map(|failure| failure.to_string())) else { break };
             if self.counts.steps - begun > LIVENESS_STEPS_MAX / 100 {
                 return broken(Invariant::Liveness, waiting);
             }
         }
         self.at_rest()
+    }
+
+    /// A fault of before may be found by the first who reads. The disk is well, so there is no second one.
+    pub(super) fn open_anew_once(&mut self) -> Checked<bool> {
+        if self.found_late || self.system().failure().is_none() {
+            return Ok(false);
+        }
+        self.found_late = true;
+        self.trace.note("opened anew", 0, String::new);
+        self.let_go()?;
+        let started = self.start()?;
+        check(started, Invariant::StartsAgain, || "the system did not start".to_owned())?;
+        Ok(true)
     }
 
     /// Nothing waits anywhere, and every market is fresh.
