@@ -713,6 +713,20 @@ export interface components {
         Health: {
             /** @example ok */
             status: string;
+            /**
+             * @description `working`; `healing`: the storage failed and is being opened again; `refusing`: it failed for
+             *     good, and only reads are answered; `stopping`.
+             * @example working
+             */
+            state: string;
+            /**
+             * @description `journal`: nothing is seen before it is on disk; `behind`: a crash may take back what was seen; `off`: nothing
+             *     survives.
+             * @example journal
+             */
+            durability: string;
+            /** @description The room on the disk. */
+            storage: components["schemas"]["StorageState"];
         };
         /** @description Bars of one instrument, oldest first; the last may be unfinished. */
         History: {
@@ -1242,6 +1256,11 @@ export interface components {
             feed_connected: boolean;
             /** @description Engine time. */
             time: components["schemas"]["Timestamp"];
+            /**
+             * @description The room on the disk. While it is little, the server is ready all the same: what is open can be
+             *     ended and everything can be read.
+             */
+            storage: components["schemas"]["StorageState"];
         };
         /** @description A refresh token. */
         RefreshRequest: {
@@ -1307,6 +1326,29 @@ export interface components {
             limit_price?: components["schemas"]["Decimal"] | null;
             trail_amount?: components["schemas"]["Decimal"] | null;
             trail_percent?: components["schemas"]["Decimal"] | null;
+        };
+        /** @description The room on the disk. */
+        StorageState: {
+            /**
+             * @description `enough`; `low`: nothing that grows is taken; `full`: nothing but cancels is taken.
+             * @example enough
+             */
+            state: string;
+            /**
+             * Format: int64
+             * @description Bytes that may still be written; null where nobody knows.
+             */
+            free_bytes: number | null;
+            /**
+             * Format: int64
+             * @description Below it the state is `low`; 0 is no limit.
+             */
+            soft_limit_bytes: number;
+            /**
+             * Format: int64
+             * @description Below it the state is `full`; 0 is no limit.
+             */
+            hard_limit_bytes: number;
         };
         /** @description A take-profit exit. Documented, not offered. */
         TakeProfit: {
@@ -1520,7 +1562,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            /** @description OVERLOADED, STOPPING, STORAGE_UNAVAILABLE and STORAGE_FULL: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1601,7 +1643,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            /** @description OVERLOADED, STOPPING, STORAGE_UNAVAILABLE and STORAGE_FULL: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1673,7 +1715,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            /** @description OVERLOADED, STOPPING, STORAGE_UNAVAILABLE and STORAGE_FULL: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1750,7 +1792,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            /** @description OVERLOADED, STOPPING, STORAGE_UNAVAILABLE and STORAGE_FULL: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1837,7 +1879,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            /** @description OVERLOADED, STOPPING, STORAGE_UNAVAILABLE and STORAGE_FULL: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1987,8 +2029,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            /** @description OVERLOADED, STOPPING, STORAGE_UNAVAILABLE and STORAGE_FULL: no effect. OUTCOME_UNKNOWN: send it again with the same client_order_id */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description STORAGE_LOW: no effect */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2066,7 +2117,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            /** @description OUTCOME_UNKNOWN or STORAGE_UNAVAILABLE: safe to repeat */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2142,7 +2193,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            /** @description OVERLOADED, STOPPING, STORAGE_UNAVAILABLE and STORAGE_FULL: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2227,7 +2278,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            /** @description OUTCOME_UNKNOWN or STORAGE_UNAVAILABLE: safe to repeat */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2370,8 +2421,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            /** @description As for a new order, except that a change is safe to repeat */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description STORAGE_LOW: no effect; cancels and smaller quantities are still taken */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2426,7 +2486,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            /** @description OVERLOADED, STOPPING, STORAGE_UNAVAILABLE and STORAGE_FULL: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2540,8 +2600,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            /** @description OUTCOME_UNKNOWN, STORAGE_UNAVAILABLE or STORAGE_FULL */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description STORAGE_LOW: no effect */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2616,7 +2685,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            /** @description OVERLOADED, STOPPING, STORAGE_UNAVAILABLE and STORAGE_FULL: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2699,8 +2768,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            /** @description OUTCOME_UNKNOWN, STORAGE_UNAVAILABLE or STORAGE_FULL */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description STORAGE_LOW: no effect */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2824,8 +2902,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            /** @description OUTCOME_UNKNOWN, STORAGE_UNAVAILABLE or STORAGE_FULL */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description STORAGE_LOW: no effect */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2940,8 +3027,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            /** @description OUTCOME_UNKNOWN, STORAGE_UNAVAILABLE or STORAGE_FULL */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description STORAGE_LOW: no effect */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3032,7 +3128,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            /** @description OVERLOADED, STOPPING, STORAGE_UNAVAILABLE and STORAGE_FULL: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3108,7 +3204,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            /** @description OVERLOADED, STOPPING, STORAGE_UNAVAILABLE and STORAGE_FULL: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3184,7 +3280,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            /** @description OVERLOADED, STOPPING, STORAGE_UNAVAILABLE and STORAGE_FULL: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3283,7 +3379,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            /** @description OVERLOADED, STOPPING, STORAGE_UNAVAILABLE and STORAGE_FULL: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3408,8 +3504,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            /** @description OUTCOME_UNKNOWN, STORAGE_UNAVAILABLE or STORAGE_FULL */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description STORAGE_LOW: no effect */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3493,7 +3598,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            /** @description OVERLOADED, STOPPING, STORAGE_UNAVAILABLE and STORAGE_FULL: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3589,7 +3694,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            /** @description OVERLOADED, STOPPING, STORAGE_UNAVAILABLE and STORAGE_FULL: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3676,7 +3781,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            /** @description OVERLOADED, STOPPING, STORAGE_UNAVAILABLE and STORAGE_FULL: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3732,7 +3837,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            /** @description OVERLOADED, STOPPING, STORAGE_UNAVAILABLE and STORAGE_FULL: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3797,7 +3902,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            /** @description OVERLOADED, STOPPING, STORAGE_UNAVAILABLE and STORAGE_FULL: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3911,8 +4016,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            /** @description OUTCOME_UNKNOWN, STORAGE_UNAVAILABLE or STORAGE_FULL */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description STORAGE_LOW: no effect */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3994,7 +4108,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            /** @description OUTCOME_UNKNOWN or STORAGE_UNAVAILABLE */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4081,8 +4195,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            /** @description OUTCOME_UNKNOWN, STORAGE_UNAVAILABLE or STORAGE_FULL */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description STORAGE_LOW: no effect */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4119,7 +4242,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            /** @description OVERLOADED, STOPPING, STORAGE_UNAVAILABLE and STORAGE_FULL: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4157,7 +4280,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            /** @description OVERLOADED, STOPPING, STORAGE_UNAVAILABLE and STORAGE_FULL: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4195,7 +4318,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description FAILED or STOPPING */
+            /** @description STORAGE_UNAVAILABLE (it heals by itself), FAILED (it does not) or STOPPING */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4240,7 +4363,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description OVERLOADED and STOPPING: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
+            /** @description OVERLOADED, STOPPING, STORAGE_UNAVAILABLE and STORAGE_FULL: nothing happened, try again. OUTCOME_UNKNOWN: send it again with the same client_order_id */
             503: {
                 headers: {
                     [name: string]: unknown;
