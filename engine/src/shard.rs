@@ -129,12 +129,9 @@ impl Shard {
         self.advance(now, out);
     }
 
-    /// The feed was interrupted: every quote is stale until a new one comes.
-    pub fn on_feed_lost(&mut self, now: Time) {
-        // What is due by then runs with the next input, at its own instant.
-        if now < self.timers.next() {
-            self.now = self.now.max(now);
-        }
+    /// The feed was interrupted: every quote is stale until a new one comes. What ends by then ends first.
+    pub fn on_feed_lost(&mut self, now: Time, out: &mut Vec<Event>) {
+        self.advance(now, out);
         for hot in &mut self.hot {
             hot.distrust_quote();
         }

@@ -435,7 +435,7 @@ mod tests {
         for item in std::iter::once(&earlier).chain(items) {
             match item {
                 LaneItem::Tick(stamped, _) => shard.on_tick(stamped, &mut events),
-                LaneItem::FeedLost(now) => shard.on_feed_lost(*now),
+                LaneItem::FeedLost(now) => shard.on_feed_lost(*now, &mut events),
             }
         }
         let (mut released, mut traded) = (BTreeSet::new(), BTreeSet::new());

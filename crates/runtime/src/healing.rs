@@ -296,7 +296,6 @@ impl Keeper {
             Ok(()) => {
                 self.system.due = None;
                 self.since = Instant::now();
-                self.core.heals.fetch_add(1, Ordering::Relaxed);
                 tracing::info!(took_ms = began.elapsed().as_millis(), "the system goes on");
             }
             Err(NotYet::Later(why)) => {
@@ -349,6 +348,8 @@ impl Keeper {
         let (threads, sequencer) = Threads::begin(parts).map_err(|error| NotYet::Later(error.to_string()))?;
         let next = Arc::clone(threads.life());
         self.relay.offer(sequencer.lanes, Arc::clone(&next.shared));
+        // Counted before anyone can see the new life, so that whoever sees it finds it counted.
+        self.core.heals.fetch_add(1, Ordering::Relaxed);
         let before = self.core.begin(Arc::clone(&next));
         next.shared.recovered();
         before.projections.renew_streams();

@@ -44,7 +44,7 @@ pub(crate) trait Evaluate {
     /// See [`Shard::on_time`].
     fn on_time(&mut self, now: Time, out: &mut Vec<Event>);
     /// See [`Shard::on_feed_lost`].
-    fn on_feed_lost(&mut self, now: Time);
+    fn on_feed_lost(&mut self, now: Time, out: &mut Vec<Event>);
     /// See [`Shard::flush_trailing`].
     fn flush_trailing(&mut self, out: &mut Vec<Event>);
     /// The engine itself, to look at.
@@ -65,8 +65,8 @@ impl Evaluate for Shard {
         Self::on_time(self, now, out);
     }
 
-    fn on_feed_lost(&mut self, now: Time) {
-        Self::on_feed_lost(self, now);
+    fn on_feed_lost(&mut self, now: Time, out: &mut Vec<Event>) {
+        Self::on_feed_lost(self, now, out);
     }
 
     fn flush_trailing(&mut self, out: &mut Vec<Event>) {
@@ -211,7 +211,9 @@ impl<S: Evaluate> ShardThread<S> {
             }
             match self.ticks.take() {
                 Some(LaneItem::Tick(stamped, arrival)) => self.tick(turn, (stamped, arrival)),
-                Some(LaneItem::FeedLost(now)) => self.engine.on_feed_lost(now.max(self.engine.shard().now())),
+                Some(LaneItem::FeedLost(now)) => {
+                    self.engine.on_feed_lost(now.max(self.engine.shard().now()), &mut turn.events);
+                }
                 None => return,
             }
         }

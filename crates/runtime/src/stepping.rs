@@ -115,9 +115,10 @@ impl Evaluate for Watched {
         self.note(SeenInput::Time(now), &out[before..]);
     }
 
-    fn on_feed_lost(&mut self, now: Time) {
-        self.shard.on_feed_lost(now);
-        self.note(SeenInput::FeedLost(now), &[]);
+    fn on_feed_lost(&mut self, now: Time, out: &mut Vec<Event>) {
+        let before = out.len();
+        self.shard.on_feed_lost(now, out);
+        self.note(SeenInput::FeedLost(now), &out[before..]);
     }
 
     fn flush_trailing(&mut self, out: &mut Vec<Event>) {

@@ -5,7 +5,7 @@
 use crate::trace::Words;
 use crate::violation::{Invariant, Violation};
 use crate::world::{Counts, World};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,16 +17,22 @@ pub const OPERATIONS: u64 = 500;
 
 thread_local! {
     static LAST_PANIC: RefCell<String> = const { RefCell::new(String::new()) };
+    /// Whether this thread runs a seed.
+    static SIMULATES: Cell<bool> = const { Cell::new(false) };
 }
 
 static QUIET: Once = Once::new();
 
-/// Panics of a simulated part are results, not noise.
+/// Panics of a simulated part are results, not noise; all others are told as ever.
 fn keep_panics() {
     QUIET.call_once(|| {
-        std::panic::set_hook(Box::new(|info| {
-            let text = info.to_string();
-            LAST_PANIC.with(|last| last.replace(text));
+        let told = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if SIMULATES.get() {
+                LAST_PANIC.with(|last| last.replace(info.to_string()));
+            } else {
+                told(info);
+            }
         }));
     });
 }
@@ -52,6 +58,7 @@ pub struct Outcome {
 #[must_use]
 pub fn run_seed(seed: u64, operations: u64, words: Words) -> Outcome {
     keep_panics();
+    SIMULATES.set(true);
     let mut world = World::new(seed, words);
     let run = catch_unwind(AssertUnwindSafe(|| world.run(operations)));
     let violation = match run {
@@ -71,6 +78,7 @@ pub fn run_seed(seed: u64, operations: u64, words: Words) -> Outcome {
     };
     // A world that broke may panic while it is taken down.
     let _ = catch_unwind(AssertUnwindSafe(move || drop(world)));
+    SIMULATES.set(false);
     outcome
 }
 

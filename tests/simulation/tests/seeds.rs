@@ -8,7 +8,7 @@ use std::time::SystemTime;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Seeds that found something once, of the product or of the simulation.
-const REGRESSIONS: &[u64] = &[1, 5, 7, 10, 12, 23, 29, 106, 2073];
+const REGRESSIONS: &[u64] = &[1, 5, 7, 10, 12, 23, 29, 106, 2_073, 14_232];
 /// Fresh seeds of every run.
 const FRESH: u64 = 2_000;
 /// Seeds whose traces are compared with those of a second run.

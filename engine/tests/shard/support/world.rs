@@ -235,8 +235,9 @@ impl World {
     }
 
     pub(crate) fn feed_lost(&mut self) -> Vec<String> {
-        self.shard.on_feed_lost(self.now);
-        Vec::new()
+        let before = self.events.len();
+        self.shard.on_feed_lost(self.now, &mut self.events);
+        self.describe(before, None)
     }
 
     pub(crate) fn flush(&mut self) -> Vec<String> {

@@ -158,9 +158,7 @@ impl Walk<'_> {
             }
             SeenInput::Time(now) => self.time(now.nanos()),
             SeenInput::FeedLost(now) => {
-                if self.next_timer().is_none_or(|(at, _)| now.nanos() < at) {
-                    self.model.now = self.model.now.max(now.nanos());
-                }
+                self.time(now.nanos())?;
                 self.model.markets.values_mut().for_each(Market::distrust);
                 Ok(())
             }

@@ -335,7 +335,7 @@ fn give(shard: &mut Shard, input: &SeenInput, portfolio: PortfolioId) -> Vec<Eve
         }
         SeenInput::Tick(stamped) => shard.on_tick(stamped, &mut events),
         SeenInput::Time(now) => shard.on_time(*now, &mut events),
-        SeenInput::FeedLost(now) => shard.on_feed_lost(*now),
+        SeenInput::FeedLost(now) => shard.on_feed_lost(*now, &mut events),
         SeenInput::Flush => shard.flush_trailing(&mut events),
     }
     events
