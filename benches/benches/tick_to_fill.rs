@@ -3,31 +3,32 @@
 //! Workload: the real server; a market-data server sends one quote at a time over a WebSocket, each of
 //! which fills one resting order; a client on a WebSocket receives the fill. One tick every few
 //! milliseconds whether or not the last one was answered (an open loop), so that nothing is warm. In turns:
-//! a thread that relays bytes between two TCP sockets; the same with one append and `fdatasync` before it
-//! sends; the server that publishes behind (without waiting for the disk); the server as it is by default.
+//! a thread between the same two ends that takes the quote's bytes off one TCP socket and puts a fill's bytes,
+//! as many as the server's, on another; the same with one append and `fdatasync` between; the server that
+//! publishes ahead of the disk; the server as it is by default.
 
 use anyhow::{Context, Result, ensure};
 use benches::{median, result, say};
 use hdrhistogram::Histogram;
 use serde_json::json;
 use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
-use tests::alpaca_feed::AlpacaFeed;
+use tests::alpaca_feed::{self, AlpacaFeed};
 use tests::client::Client;
 use tests::fixed;
 use tests::oracle::{Tick, TickBody, TopOfBook};
 use tests::server::{Server, Setup};
 use tests::stream::{self, Incoming, Socket};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio_tungstenite::tungstenite;
 
 const ROUNDS: usize = 5;
 const TICKS_PER_ROUND: usize = 300;
 /// Ticks of a round that are not counted.
 const WARM_UP: usize = 30;
 const INTERVAL: Duration = Duration::from_millis(5);
-/// What a tick is long, about; the relay carries as much.
-const FRAME_BYTES: usize = 150;
+/// After a fill's messages nothing comes for longer than this.
+const QUIET: Duration = Duration::from_millis(50);
 /// What a fill's row in the journal is long, about.
 const ROW_BYTES: usize = 512;
 /// The price of the first order, in cents; each further one waits a cent lower.
@@ -40,18 +41,20 @@ fn main() -> Result<()> {
 
 /// What takes turns.
 enum Way {
-    Relay(Relay),
+    Relay(Box<Relay>),
     Server(Box<Papertape>),
 }
 
 async fn run() -> Result<()> {
     let names = ["relay", "relay, one sync", "server, behind", "server, journal"];
     say(&format!("{ROUNDS} rounds of {TICKS_PER_ROUND} ticks each in turns, one every {INTERVAL:?}"));
+    let (mut behind, journal) = (Papertape::start("behind").await?, Papertape::start("journal").await?);
+    let messages = behind.messages_of_a_fill().await?;
     let mut ways = [
-        Way::Relay(Relay::start(Sync::Never).await?),
-        Way::Relay(Relay::start(Sync::Each).await?),
-        Way::Server(Box::new(Papertape::start("behind").await?)),
-        Way::Server(Box::new(Papertape::start("journal").await?)),
+        Way::Relay(Box::new(Relay::start(Sync::Never, messages.clone()).await?)),
+        Way::Relay(Box::new(Relay::start(Sync::Each, messages).await?)),
+        Way::Server(Box::new(behind)),
+        Way::Server(Box::new(journal)),
     ];
     let mut medians: [Vec<f64>; 4] = Default::default();
     let mut tails: [Vec<f64>; 4] = Default::default();
@@ -79,7 +82,7 @@ async fn run() -> Result<()> {
         "waiting for it, the default: {:.2}x of a relay with one raw sync (aim: 1.15)",
         journal / relay_sync
     ));
-    say("left out: a network; the sender's and the client's own wake-ups are in all four");
+    say("left out: a network; the sender, the client and their wake-ups are the same in all four");
     result(&json!({
         "benchmark": "tick_to_fill", "relay_p50_us": relay, "relay_sync_p50_us": relay_sync,
         "behind_p50_us": behind, "journal_p50_us": journal, "behind_over_relay": behind / relay,
@@ -114,47 +117,59 @@ enum Sync {
     Each,
 }
 
-/// A thread between two sockets.
+/// A thread between the same two ends: it takes the bytes of a quote and sends those of a fill's messages.
 struct Relay {
-    tick_in: TcpStream,
-    fill_out: TcpStream,
+    feed: AlpacaFeed,
+    socket: Socket,
+    ticks: i64,
 }
 
 impl Relay {
-    async fn start(sync: Sync) -> Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
+    async fn start(sync: Sync, messages: Vec<u8>) -> Result<Self> {
+        let feed = AlpacaFeed::start().await?;
+        let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;
-        let tick_in = TcpStream::connect(address).await?;
-        let (source, _) = listener.accept().await?;
-        let fill_out = TcpStream::connect(address).await?;
-        let (sink, _) = listener.accept().await?;
-        for stream in [&tick_in, &fill_out, &source, &sink] {
-            stream.set_nodelay(true)?;
-        }
-        let (mut source, mut sink) = (source.into_std()?, sink.into_std()?);
-        source.set_nonblocking(false)?;
-        sink.set_nonblocking(false)?;
-        let mut file = tempfile::tempfile()?;
-        std::thread::spawn(move || -> Result<()> {
-            let (mut frame, row) = ([0; FRAME_BYTES], [7; ROW_BYTES]);
-            loop {
-                source.read_exact(&mut frame)?;
-                if sync == Sync::Each {
-                    file.write_all(&row)?;
-                    file.sync_data()?;
-                }
-                sink.write_all(&frame)?;
-            }
-        });
-        Ok(Self { tick_in, fill_out })
+        let source = feed.url();
+        std::thread::spawn(move || relay(&source, &listener, sync, &messages));
+        let socket = stream::open(&format!("ws://{address}/")).await?;
+        Ok(Self { feed, socket, ticks: 0 })
     }
 
     async fn pass(&mut self) -> Result<()> {
-        let mut frame = [1; FRAME_BYTES];
-        self.tick_in.write_all(&frame).await?;
-        self.fill_out.read_exact(&mut frame).await?;
-        Ok(())
+        self.ticks += 1;
+        self.feed.play("AAPL", &[quote(FIRST_CENTS - self.ticks)]).await?;
+        hear_fill(&mut self.socket).await
     }
+}
+
+/// Shakes hands on both sides, and then only passes on bytes.
+fn relay(feed: &str, clients: &std::net::TcpListener, sync: Sync, messages: &[u8]) -> Result<()> {
+    let source = TcpStream::connect(feed.trim_start_matches("ws://").trim_end_matches("/v2/iex"))?;
+    let (mut source, _) = tungstenite::client(feed, source)?;
+    source.read()?;
+    let wishes = [
+        json!({"action": "auth", "key": alpaca_feed::KEY, "secret": alpaca_feed::SECRET}),
+        json!({"action": "subscribe", "quotes": ["AAPL"]}),
+    ];
+    for wish in wishes {
+        source.send(tungstenite::Message::text(wish.to_string()))?;
+        source.read()?;
+    }
+    let mut source = source.into_inner();
+    let (client, _) = clients.accept()?;
+    let mut client = tungstenite::accept(client)?.into_inner();
+    source.set_nodelay(true)?;
+    client.set_nodelay(true)?;
+    let mut file = tempfile::tempfile()?;
+    let (mut frame, row) = ([0; 4_096], [7; ROW_BYTES]);
+    while source.read(&mut frame)? > 0 {
+        if sync == Sync::Each {
+            file.write_all(&row)?;
+            file.sync_data()?;
+        }
+        client.write_all(messages)?;
+    }
+    Ok(())
 }
 
 /// The server with a market-data server before it and a client behind it.
@@ -174,7 +189,7 @@ impl Papertape {
         let client = Client::register(&server.url(), "latency").await?;
         let portfolio = client.open_portfolio("latency", "1000000000").await?;
         feed.play("AAPL", &[quote(FIRST_CENTS + 100)]).await?;
-        for order in 0..i64::try_from(ROUNDS * TICKS_PER_ROUND)? {
+        for order in 0..=i64::try_from(ROUNDS * TICKS_PER_ROUND)? {
             let cents = FIRST_CENTS - order;
             let body = json!({
                 "portfolio_id": portfolio, "client_order_id": format!("{order}"), "symbol": "AAPL", "side": "BUY",
@@ -196,15 +211,39 @@ impl Papertape {
         let cents = FIRST_CENTS - self.ticks;
         self.ticks += 1;
         self.feed.play("AAPL", &[quote(cents)]).await?;
-        loop {
-            match stream::hear(&mut self.socket).await? {
-                Incoming::Json(message, _) if message["type"] == "fill" => {
-                    ensure!(message["data"]["qty"] == "1", "the fill is not the order's: {message}");
-                    return Ok(());
+        hear_fill(&mut self.socket).await
+    }
+
+    /// All messages of one fill, as the frames that the client gets.
+    async fn messages_of_a_fill(&mut self) -> Result<Vec<u8>> {
+        self.feed.play("AAPL", &[quote(FIRST_CENTS)]).await?;
+        self.ticks += 1;
+        let mut frames = Vec::new();
+        while let Ok(heard) = tokio::time::timeout(QUIET, stream::hear(&mut self.socket)).await {
+            match heard? {
+                Incoming::Json(message, text) if message["op"].is_null() => {
+                    frames.extend([0x81, 126]);
+                    frames.extend(u16::try_from(text.len())?.to_be_bytes());
+                    frames.extend(text.as_bytes());
                 }
                 Incoming::Json(..) => {}
                 Incoming::Closed(code, reason) => anyhow::bail!("closed with {code} {reason}"),
             }
+        }
+        Ok(frames)
+    }
+}
+
+/// Waits for a fill.
+async fn hear_fill(socket: &mut Socket) -> Result<()> {
+    loop {
+        match stream::hear(socket).await? {
+            Incoming::Json(message, _) if message["type"] == "fill" => {
+                ensure!(message["data"]["qty"] == "1", "the fill is not the order's: {message}");
+                return Ok(());
+            }
+            Incoming::Json(..) => {}
+            Incoming::Closed(code, reason) => anyhow::bail!("closed with {code} {reason}"),
         }
     }
 }

@@ -29,6 +29,12 @@ const REST_MIN: Duration = Duration::from_millis(1);
 /// Events beyond which a commit is nothing to do in passing.
 const EVENTS_HERE_MAX: usize = 64;
 
+/// How often the journal's thread looks for more where nobody waits for it. It is not woken meanwhile: whoever
+/// brings a batch has messages to send at that moment.
+const LOOK_EVERY: Duration = Duration::from_millis(1);
+/// How many times it looks before it sleeps until it is woken.
+const LOOKS_AHEAD: u32 = 20;
+
 /// What a shard hands over: events it made and answers that wait for them.
 #[derive(Debug)]
 pub(crate) struct Batch {
@@ -105,12 +111,27 @@ impl Gathered {
 impl JournalThread {
     /// Runs until every shard's thread has ended; closes the journal then.
     pub(crate) fn run(this: &Mutex<Self>) {
-        let batches = lock(this).batches.clone();
+        let (batches, publication) = {
+            let journal = lock(this);
+            (journal.batches.clone(), journal.publication)
+        };
+        let mut looks = 0;
         loop {
+            if looks > 0 && batches.is_empty() {
+                looks -= 1;
+                std::thread::sleep(LOOK_EVERY);
+                continue;
+            }
             await_work(&batches);
             let mut journal = lock(this);
             match batches.try_recv() {
-                Ok(first) => journal.commit_from(first, EVENTS_PER_ROUND_MAX),
+                Ok(first) => {
+                    journal.commit_from(first, EVENTS_PER_ROUND_MAX);
+                    looks = match publication {
+                        Publication::Durable => 0,
+                        Publication::Ahead => LOOKS_AHEAD,
+                    };
+                }
                 Err(TryRecvError::Empty) => {}
                 Err(TryRecvError::Disconnected) => return journal.close(),
             }

@@ -6,7 +6,7 @@
 
 use crate::projection::Projections;
 use crate::shared::{Failure, Shared};
-use crossbeam::channel::Receiver;
+use crossbeam::channel::{Receiver, TryRecvError};
 use model::{OrderId, ShardId, ShardSeq};
 use persistence::{OrderRow, ViewBatch};
 use std::collections::BTreeMap;
@@ -16,6 +16,9 @@ use std::time::{Duration, Instant};
 
 /// Rows after which a batch is written without waiting for more: some 50 MB of messages.
 const ROWS_MAX: usize = 50_000;
+
+/// How often rows are looked for while others wait to be written with them.
+const ROWS_LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// How often the journal is looked at while rows are ahead of it: about a sync.
 const DURABLE_LOOK_EVERY: Duration = Duration::from_millis(1);
@@ -76,10 +79,27 @@ impl ViewWriter {
     pub(crate) fn run(self) {
         while let Ok(first) = self.rows.recv() {
             let deadline = Instant::now() + self.wait_max;
-            let written = self.write_from(first, ROWS_MAX, || self.rows.recv_deadline(deadline).ok());
-            match written {
+            match self.write_from(first, ROWS_MAX, || self.more(deadline)) {
                 Written::Yes => {}
                 Written::No => return,
+            }
+        }
+    }
+
+    /// Rows that came until the deadline. This looks at the queue and does not wait in it: who waits is woken,
+    /// and whoever brings rows has messages to send at that moment.
+    fn more(&self, deadline: Instant) -> Option<ViewBatch> {
+        loop {
+            match self.rows.try_recv() {
+                Ok(rows) => return Some(rows),
+                Err(TryRecvError::Disconnected) => return None,
+                Err(TryRecvError::Empty) => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        return None;
+                    }
+                    std::thread::sleep(left.min(ROWS_LOOK_EVERY));
+                }
             }
         }
     }
