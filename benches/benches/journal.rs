@@ -38,6 +38,10 @@ const BATCHES: TableDefinition<'static, (u16, u64), &[u8]> = TableDefinition::ne
 const SHARD: ShardId = ShardId::new(0);
 const BY: SubmittedBy = SubmittedBy { user: UserId::new(0), origin: Origin::System };
 
+/// The product's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> Result<()> {
     let events = events(2_000)?;
     let bytes = rows(&events, 1_000)?.1 / 1_000;

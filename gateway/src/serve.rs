@@ -65,9 +65,6 @@ pub enum ServeError {
     /// The recordings cannot be read.
     #[error("the recordings cannot be read: {0}")]
     Tape(#[from] feeds::replay::TapeError),
-    /// Passwords cannot be hashed.
-    #[error("passwords cannot be hashed: {0}")]
-    Passwords(String),
     /// The system failed while it ran.
     #[error("{0}")]
     Failed(Failure),
@@ -209,7 +206,7 @@ pub(crate) fn new_state(
     (market, feed_status): (Market, Arc<FeedStatus>),
     stopping: watch::Receiver<bool>,
 ) -> Result<AppState, ServeError> {
-    let passwords = PasswordPool::new().map_err(|error| ServeError::Passwords(error.to_string()))?;
+    let passwords = PasswordPool::new();
     Ok(AppState::new(Shared {
         handle,
         ids,

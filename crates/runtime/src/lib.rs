@@ -14,7 +14,7 @@
 //!
 //! | file | owns |
 //! |---|---|
-//! | `system`, `parts`, `startup`, `recovery` | start and stop; from files to running state |
+//! | `system`, `parts`, `startup`, `recovery`, `rows_ahead` | start and stop; from files to running state |
 //! | `healing`, `threads`, `panics` | one life after another: failures, and going on after them |
 //! | `space` | room on the disk, and what is taken in while it is little |
 //! | `stepping` | the same parts without threads, driven by hand |
@@ -47,6 +47,7 @@ mod portfolio_state;
 mod projection;
 mod quotes;
 mod recovery;
+mod rows_ahead;
 mod sequencer;
 mod shard_thread;
 mod shared;

@@ -10,6 +10,7 @@
 use crate::capacities::StreamBounds;
 use crate::portfolio_state::Rows;
 use crate::projection::{Folder, Projections};
+use crate::rows_ahead::RowsAhead;
 use crate::shared::lock;
 use crate::system::StartError;
 use crate::views::StreamEncoder;
@@ -134,7 +135,7 @@ impl Recovery {
         let views = ViewsRetelling {
             folder: Folder::new(projections, Arc::clone(&self.encoder)),
             told: vec![ShardSeq::new(0); usize::from(shards)],
-            provisional: vec![Vec::new(); usize::from(shards)],
+            provisional: (0..shards).map(|_| Provisional::default()).collect(),
             markers,
             past,
             trouble: None,
@@ -216,6 +217,7 @@ impl Retelling {
     fn sender(&mut self) -> &Sender<Told> {
         self.views = match std::mem::replace(&mut self.views, Views::Gone) {
             Views::Here(mut views) => {
+                views.read_ahead();
                 let (sender, told) = bounded::<Told>(ROWS_TOLD_MAX);
                 let fold = move || {
                     for (shard, first_seq, events) in told {
@@ -246,6 +248,16 @@ impl Retelling {
     }
 }
 
+/// Open orders whose rows still have to be taken from disk.
+#[derive(Debug, Default)]
+struct Provisional {
+    count: usize,
+    /// Until they are being read.
+    ids: Vec<OrderId>,
+    /// From then on.
+    rows: Option<RowsAhead>,
+}
+
 /// The views' part of it.
 #[derive(Debug)]
 struct ViewsRetelling {
@@ -254,8 +266,8 @@ struct ViewsRetelling {
     told: Vec<ShardSeq>,
     /// Where each shard's rows on disk stand.
     markers: Vec<ShardSeq>,
-    /// Open orders of the images whose rows still have to be taken from disk.
-    provisional: Vec<Vec<OrderId>>,
+    /// Open orders of each shard's image.
+    provisional: Vec<Provisional>,
     past: Past,
     trouble: Option<Trouble>,
 }
@@ -278,7 +290,16 @@ impl ViewsRetelling {
             self.trouble.get_or_insert(Trouble::Unusable(reason));
         }
         if self.trouble.is_none() {
-            self.provisional[index] = self.folder.restore(shard, image);
+            let ids = self.folder.restore(shard, image);
+            self.provisional[index] = Provisional { count: ids.len(), ids, rows: None };
+        }
+    }
+
+    /// Has the rows on disk read while events are folded.
+    fn read_ahead(&mut self) {
+        for provisional in self.provisional.iter_mut().filter(|provisional| !provisional.ids.is_empty()) {
+            let ids = std::mem::take(&mut provisional.ids);
+            provisional.rows = Some(RowsAhead::read(Arc::clone(&self.folder.projections.store), ids));
         }
     }
 
@@ -307,21 +328,25 @@ impl ViewsRetelling {
 
     /// The rows on disk stand exactly at the marker: from there on they are the true ones.
     fn take_rows_from_disk(&mut self, shard: ShardId) -> Result<(), Trouble> {
-        let mut ids = std::mem::take(&mut self.provisional[usize::from(shard.get())]);
-        if ids.is_empty() {
+        let Provisional { count, ids, rows } = std::mem::take(&mut self.provisional[usize::from(shard.get())]);
+        if count == 0 {
             return Ok(());
         }
         let projections = &self.folder.projections;
-        let state =
-            |id: OrderId| projections.portfolio(id.portfolio()).expect("an image's order has its portfolio");
-        ids.retain(|id| lock(&state(*id)).order(*id).is_some());
-        ids.sort_unstable();
-        let rows = projections.store.orders_of(&ids).map_err(Trouble::Failed)?;
-        for (id, row) in ids.into_iter().zip(rows) {
-            if !row.is_some_and(|row| lock(&state(id)).replace_row(row)) {
-                return Err(Trouble::Unusable(format!("order {id} is not on disk as the journal tells it")));
+        let rows = rows.unwrap_or_else(|| RowsAhead::read(Arc::clone(&projections.store), ids));
+        let mut taken = 0;
+        for look in rows.looks() {
+            for (id, row) in look.map_err(Trouble::Failed)? {
+                let state = projections.portfolio(id.portfolio()).expect("an image's order has its portfolio");
+                let mut state = lock(&state);
+                taken += 1;
+                // Many have ended since the image.
+                if state.order(id).is_some() && !row.is_some_and(|row| state.replace_row(row)) {
+                    return Err(Trouble::Unusable(format!("order {id} is not on disk as the journal tells it")));
+                }
             }
         }
+        assert_eq!(taken, count, "every row is read, or its failure told");
         Ok(())
     }
 

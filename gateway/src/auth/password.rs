@@ -29,19 +29,18 @@ const USERNAME_CHARACTERS_MAX: usize = 32;
 pub(crate) struct PasswordPool {
     turns: Arc<Semaphore>,
     waiting: Arc<AtomicUsize>,
-    /// A hash of nothing anyone knows, for users that do not exist.
+    /// In the place of a hash, for users that do not exist: no password's, and verified in the same time.
     decoy: Arc<str>,
 }
 
 impl PasswordPool {
-    /// Computes the decoy, which takes as long as one login.
-    pub(crate) fn new() -> Result<Self, argon2::password_hash::Error> {
-        let unknown = uuid::Uuid::new_v4().to_string();
-        Ok(Self {
+    /// Nobody waits for a turn yet.
+    pub(crate) fn new() -> Self {
+        Self {
             turns: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
             waiting: Arc::new(AtomicUsize::new(0)),
-            decoy: hash(&unknown)?.into(),
-        })
+            decoy: decoy(Argon2::default().params()).into(),
+        }
     }
 
     /// The hash to keep of a password.
@@ -65,6 +64,14 @@ impl PasswordPool {
         drop(place);
         result
     }
+}
+
+/// A well-formed hash with these costs. Its salt and its output are random and were never computed.
+fn decoy(costs: &argon2::Params) -> String {
+    // The digits of a number to the base of 16 are letters of base 64.
+    let random = || uuid::Uuid::new_v4().simple();
+    let (memory, passes, lanes) = (costs.m_cost(), costs.t_cost(), costs.p_cost());
+    format!("$argon2id$v=19$m={memory},t={passes},p={lanes}${}${}{}", random(), random(), random())
 }
 
 /// A place in the line, given back however the request ends.
@@ -144,13 +151,24 @@ mod tests {
 
     #[tokio::test]
     async fn a_password_matches_its_own_hash_alone() {
-        let pool = PasswordPool::new().expect("hashes");
+        let pool = PasswordPool::new();
         let kept = pool.hash("correct horse".to_owned()).await.expect("hashes");
         assert!(kept.starts_with("$argon2id$"));
         assert!(pool.verify("correct horse".to_owned(), Some(kept.clone())).await.expect("runs"));
         assert!(!pool.verify("wrong horse".to_owned(), Some(kept)).await.expect("runs"));
         assert!(!pool.verify("correct horse".to_owned(), None).await.expect("runs"));
         assert!(!pool.verify("x".to_owned(), Some("no hash".to_owned())).await.expect("runs"));
+    }
+
+    #[tokio::test]
+    async fn an_unknown_user_costs_what_a_known_one_costs() {
+        let pool = PasswordPool::new();
+        let kept = pool.hash("correct horse".to_owned()).await.expect("hashes");
+        let costs = |hash: &str| hash.split('$').take(4).map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(costs(&pool.decoy), costs(&kept), "algorithm, version and costs");
+        let decoy = PasswordHash::new(&pool.decoy).expect("it is well-formed");
+        let refused = Argon2::default().verify_password(b"correct horse", &decoy);
+        assert_eq!(refused, Err(argon2::password_hash::Error::PasswordInvalid), "it was computed, and differs");
     }
 
     #[test]
