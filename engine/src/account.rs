@@ -30,6 +30,37 @@ impl Position {
     pub fn available_qty(&self) -> Qty {
         Qty::from_raw(self.qty.raw().max(0)).saturating_sub(self.reserved_qty)
     }
+
+    /// The profit that trading this much for this value would realise, before fees.
+    #[must_use]
+    pub fn realized_by(&self, side: Side, qty: Qty, value: Money) -> Money {
+        self.change_by(side, qty, value).realized_pnl
+    }
+
+    /// Average cost: what adds to a holding adds its value; what closes takes its share of the cost.
+    fn change_by(&self, side: Side, qty: Qty, value: Money) -> PositionChange {
+        let signed_qty = side.signed(qty);
+        let signed_value = match side {
+            Side::Buy => value,
+            Side::Sell => -value,
+        };
+        let same_direction = self.qty.is_zero() || (self.qty.raw() > 0) == (signed_qty.raw() > 0);
+        if same_direction {
+            return PositionChange {
+                qty: self.qty + signed_qty,
+                cost_basis: self.cost_basis + signed_value,
+                realized_pnl: Money::ZERO,
+            };
+        }
+        let closed = qty.min(self.qty.size());
+        let closed_cost = self.cost_basis.share_half_even(closed, self.qty.size());
+        let closed_value = signed_value.share_half_even(closed, qty);
+        PositionChange {
+            qty: self.qty + signed_qty,
+            cost_basis: self.cost_basis - closed_cost + (signed_value - closed_value),
+            realized_pnl: -closed_value - closed_cost,
+        }
+    }
 }
 
 /// What a fill does to an account, and what the portfolio realises by it.
@@ -147,15 +178,10 @@ impl Account {
         self.assert_solvent();
     }
 
-    /// The profit that trading this much for this value would realise, before fees.
-    #[must_use]
-    pub fn realized_by(&self, instrument: InstrumentId, side: Side, qty: Qty, value: Money) -> Money {
-        self.change_by(instrument, side, qty, value).realized_pnl
-    }
-
     /// An order that held back `before` traded.
     pub fn fill(&mut self, fill: &Fill, before: Reservation) {
-        let change = self.change_by(fill.instrument, fill.side, fill.qty, fill.value);
+        let position = self.positions.entry(fill.instrument).or_default();
+        let change = position.change_by(fill.side, fill.qty, fill.value);
         assert_eq!(change.realized_pnl, fill.realized_pnl, "a fill's profit is the one that folds");
         let proceeds = match fill.side {
             Side::Buy => -fill.value,
@@ -164,7 +190,6 @@ impl Account {
         self.cash = self.cash + proceeds - fill.fee;
         self.fees_paid += fill.fee;
         self.realized_pnl += change.realized_pnl;
-        let position = self.positions.entry(fill.instrument).or_default();
         let cost_moved = change.cost_basis - position.cost_basis;
         assert_eq!(proceeds + cost_moved, change.realized_pnl, "cash and cost move by the profit");
         position.qty = change.qty;
@@ -172,32 +197,6 @@ impl Account {
         position.realized_pnl += change.realized_pnl;
         self.reserve(fill.instrument, before, fill.reserved);
         self.assert_solvent();
-    }
-
-    /// Average cost: what adds to a holding adds its value; what closes takes its share of the cost.
-    fn change_by(&self, instrument: InstrumentId, side: Side, qty: Qty, value: Money) -> PositionChange {
-        let held = self.position(instrument).copied().unwrap_or_default();
-        let signed_qty = side.signed(qty);
-        let signed_value = match side {
-            Side::Buy => value,
-            Side::Sell => -value,
-        };
-        let same_direction = held.qty.is_zero() || (held.qty.raw() > 0) == (signed_qty.raw() > 0);
-        if same_direction {
-            return PositionChange {
-                qty: held.qty + signed_qty,
-                cost_basis: held.cost_basis + signed_value,
-                realized_pnl: Money::ZERO,
-            };
-        }
-        let closed = qty.min(held.qty.size());
-        let closed_cost = held.cost_basis.share_half_even(closed, held.qty.size());
-        let closed_value = signed_value.share_half_even(closed, qty);
-        PositionChange {
-            qty: held.qty + signed_qty,
-            cost_basis: held.cost_basis - closed_cost + (signed_value - closed_value),
-            realized_pnl: -closed_value - closed_cost,
-        }
     }
 
     fn assert_solvent(&self) {

@@ -7,8 +7,9 @@
 
 use alloc::vec::Vec;
 
-/// Elements of a block.
-const BLOCK: usize = 512;
+/// Bytes of a block, in a size that allocators hand out less a word, which some add for the alignment
+/// (measured with mimalloc). Small enough that a short list fits well, too.
+const BLOCK_BYTES: usize = 1_536 - 8;
 
 /// Elements by place, from nothing on.
 #[derive(Debug)]
@@ -21,16 +22,19 @@ impl<T> Default for Blocks<T> {
 }
 
 impl<T> Blocks<T> {
+    /// Elements of a block.
+    const BLOCK: usize = BLOCK_BYTES / size_of::<T>();
+
     pub(crate) fn len(&self) -> usize {
-        self.0.last().map_or(0, |last| (self.0.len() - 1) * BLOCK + last.len())
+        self.0.last().map_or(0, |last| (self.0.len() - 1) * Self::BLOCK + last.len())
     }
 
     pub(crate) fn get(&self, at: usize) -> Option<&T> {
-        self.0.get(at / BLOCK)?.get(at % BLOCK)
+        self.0.get(at / Self::BLOCK)?.get(at % Self::BLOCK)
     }
 
     pub(crate) fn get_mut(&mut self, at: usize) -> Option<&mut T> {
-        self.0.get_mut(at / BLOCK)?.get_mut(at % BLOCK)
+        self.0.get_mut(at / Self::BLOCK)?.get_mut(at % Self::BLOCK)
     }
 
     pub(crate) fn last(&self) -> Option<&T> {
@@ -39,13 +43,13 @@ impl<T> Blocks<T> {
 
     pub(crate) fn push(&mut self, element: T) {
         // Short lists grow in small steps, long ones by a block.
-        let room = (self.len() / 8).clamp(1, BLOCK);
-        if self.0.last().is_none_or(|last| last.len() == BLOCK) {
+        let room = (self.len() / 8).clamp(1, Self::BLOCK);
+        if self.0.last().is_none_or(|last| last.len() == Self::BLOCK) {
             self.0.push(Vec::new());
         }
         let last = self.0.last_mut().expect("a block was there or was added");
         if last.len() == last.capacity() {
-            let step = capacity_for::<T>(last.len() + room).min(BLOCK) - last.len();
+            let step = capacity_for::<T>(last.len() + room).min(Self::BLOCK) - last.len();
             last.reserve_exact(step);
         }
         last.push(element);

@@ -9,20 +9,46 @@
 use crate::blocks::{capacity_for, grow_tightly};
 use crate::orders::Slot;
 use alloc::vec::Vec;
+use model::limits;
 
 const RUN_MAX: usize = 128;
 
-/// Twenty bytes: what is as wide as eight is kept in halves, so that nothing pads.
+/// In the bytes that ranks and places in time take, so that nothing pads.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
-    rank: [u8; 8],
-    priority: [u8; 8],
-    slot: Slot,
+    rank: [u8; 7],
+    priority: [u8; 6],
+    slot: [u8; 4],
 }
 
+/// The lowest of seven bytes stands for the lowest of eight, which is before every price.
+const RANK_MIN: i64 = -(1 << 55);
+
+const _: () = assert!(limits::PRICE_MAX.raw() < -(RANK_MIN + 1));
+
 impl Entry {
+    /// No order: what a run without entries has for its last.
+    const NONE: Self = Self { rank: [0; 7], priority: [0; 6], slot: Slot::FIRST.to_bytes() };
+
+    fn new(key: (i64, u64), slot: Slot) -> Self {
+        let (rank, priority) = key;
+        let [rank @ .., _] = (if rank == i64::MIN { RANK_MIN } else { rank }).to_le_bytes();
+        let [priority @ .., _, _] = priority.to_le_bytes();
+        let entry = Self { rank, priority, slot: slot.to_bytes() };
+        assert_eq!(entry.key(), key, "prices fit seven bytes and events six");
+        entry
+    }
+
     fn key(self) -> (i64, u64) {
-        (i64::from_le_bytes(self.rank), u64::from_le_bytes(self.priority))
+        let [a, b, c, d, e, f, g] = self.rank;
+        let rank = i64::from_le_bytes([0, a, b, c, d, e, f, g]) >> 8;
+        let [a, b, c, d, e, f] = self.priority;
+        let priority = u64::from_le_bytes([a, b, c, d, e, f, 0, 0]);
+        (if rank == RANK_MIN { i64::MIN } else { rank }, priority)
+    }
+
+    fn slot(self) -> Slot {
+        Slot::from_bytes(self.slot)
     }
 }
 
@@ -35,7 +61,7 @@ struct Run {
 
 impl Run {
     const fn new() -> Self {
-        Self { last: Entry { rank: [0; 8], priority: [0; 8], slot: Slot::FIRST }, entries: Vec::new() }
+        Self { last: Entry::NONE, entries: Vec::new() }
     }
 
     fn refresh(&mut self) {
@@ -76,7 +102,7 @@ impl ByPrice {
     /// Puts an order in. Says whether its place was free.
     pub(crate) fn insert(&mut self, rank: i64, priority: u64, slot: Slot) -> bool {
         let key = (rank, priority);
-        let entry = Entry { rank: rank.to_le_bytes(), priority: priority.to_le_bytes(), slot };
+        let entry = Entry::new(key, slot);
         let index = self.run_of(key);
         let run = self.run_mut(index);
         let Err(at) = place_of(&run.entries, key) else { return false };
@@ -130,12 +156,12 @@ impl ByPrice {
         self.entries()
             .skip_while(move |entry| entry.key().0 < best)
             .take_while(move |entry| entry.key().0 <= worst)
-            .map(|entry| entry.slot)
+            .map(|entry| entry.slot())
     }
 
     /// Every slot, in order.
     pub(crate) fn slots(&self) -> impl Iterator<Item = Slot> + '_ {
-        self.entries().map(|entry| entry.slot)
+        self.entries().map(|entry| entry.slot())
     }
 
     /// The first comes from here, so that what it names can be fetched while the next is.
@@ -198,7 +224,17 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_takes_20_bytes() {
-        assert_eq!(size_of::<Entry>(), 20);
+    fn an_entry_takes_17_bytes() {
+        assert_eq!(size_of::<Entry>(), 17);
+    }
+
+    #[test]
+    fn the_ends_of_the_ranges_come_back_as_they_were_put_in() {
+        let most = limits::PRICE_MAX.raw();
+        for key in [(i64::MIN, 0), (-most, 1), (-1, (1 << 48) - 1), (0, 0), (1, 255), (most, 1 << 47)] {
+            let slot = Slot::from_index(4_000_000_000);
+            let entry = Entry::new(key, slot);
+            assert_eq!((entry.key(), entry.slot()), (key, slot));
+        }
     }
 }

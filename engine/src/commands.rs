@@ -51,7 +51,7 @@ impl Shard {
             | Command::Submit(_)
             | Command::Cancel { .. }
             | Command::CancelAll { .. }
-            | Command::Replace { .. } => self.portfolios.contains_key(&portfolio),
+            | Command::Replace { .. } => self.portfolios.contains(portfolio),
         }
     }
 
@@ -82,7 +82,7 @@ impl Shard {
         let Command::OpenPortfolio { portfolio, currency, starting_balance, limits, profile } = command else {
             unreachable!("called with the opening of a portfolio");
         };
-        if !self.portfolios.contains_key(portfolio) {
+        if !self.portfolios.contains(*portfolio) {
             let body = EventBody::PortfolioOpened {
                 currency: *currency,
                 starting_balance: *starting_balance,

@@ -24,8 +24,7 @@ impl Shard {
             EventBody::InstrumentDefined(instrument) => self.commit_instrument(instrument),
             EventBody::PortfolioOpened { currency, starting_balance, limits, profile, .. } => {
                 let portfolio = Portfolio::opened(*currency, *starting_balance, *limits, *profile);
-                let earlier = self.portfolios.insert(event.portfolio, portfolio);
-                assert!(earlier.is_none(), "a portfolio is opened once");
+                self.portfolios.insert(event.portfolio, portfolio);
             }
             EventBody::LimitsSet { limits, .. } => self.portfolio_mut(event.portfolio).limits = *limits,
             EventBody::CashFlowed { kind, amount, .. } => {
@@ -170,7 +169,11 @@ impl Shard {
             assert!(order.side.within(fill.price, limit), "no fill is worse than its limit");
         }
         let before = order.reserved();
-        order.add_fill(fill.qty, fill.value);
+        if fill.completes {
+            order.filled_with(fill.qty, fill.value);
+        } else {
+            order.add_fill(fill.qty, fill.value);
+        }
         order.set_reserved(fill.reserved);
         let portfolio = self.portfolio_mut(fill.order.portfolio());
         assert_eq!(fill.trade, portfolio.last_trade.next(), "trades are numbered without gaps");
@@ -234,20 +237,20 @@ impl Shard {
     }
 
     pub(crate) fn find_open(&self, id: OrderId) -> Option<Slot> {
-        self.portfolios.get(&id.portfolio())?.open.get(id.number())
+        self.portfolios.get(id.portfolio())?.open.get(id.number())
     }
 
     pub(crate) fn portfolio(&self, id: PortfolioId) -> &Portfolio {
-        self.portfolios.get(&id).expect("an open order's portfolio stands")
+        self.portfolios.get(id).expect("an open order's portfolio stands")
     }
 
     pub(crate) fn portfolio_mut(&mut self, id: PortfolioId) -> &mut Portfolio {
-        self.portfolios.get_mut(&id).expect("an event concerns a portfolio that stands")
+        self.portfolios.get_mut(id).expect("an event concerns a portfolio that stands")
     }
 
     /// Makes an event a fact now.
     pub(crate) fn emit(&mut self, portfolio: PortfolioId, body: EventBody, out: &mut alloc::vec::Vec<Event>) {
-        let last = self.portfolios.get(&portfolio).map_or(PortfolioSeq::default(), |row| row.last_seq);
+        let last = self.portfolios.get(portfolio).map_or(PortfolioSeq::default(), |row| row.last_seq);
         let event = Event { portfolio, seq: last.next(), time: self.now, tick: self.tick, body };
         self.commit(&event);
         out.push(event);

@@ -63,7 +63,7 @@ impl Shard {
     /// # Errors
     /// When its portfolio or it was never there, or it has ended.
     pub(crate) fn check_open(&self, id: OrderId) -> Result<crate::orders::Slot, Reject> {
-        let Some(portfolio) = self.portfolios.get(&id.portfolio()) else {
+        let Some(portfolio) = self.portfolios.get(id.portfolio()) else {
             return Err(unknown_portfolio());
         };
         if let Some(slot) = portfolio.open.get(id.number()) {

@@ -20,7 +20,7 @@ impl Shard {
             seq: self.seq,
             time: self.event_time,
             instruments: self.instruments.iter().flatten().cloned().collect(),
-            portfolios: self.portfolios.iter().map(|(id, portfolio)| portfolio.image(*id)).collect(),
+            portfolios: self.portfolios.iter().map(|(id, portfolio)| portfolio.image(id)).collect(),
             orders,
             rounding_residue: self.ledger.rounding(),
         }

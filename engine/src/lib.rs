@@ -11,7 +11,7 @@
 //! | `shard`, `commands` | the inputs and their order |
 //! | `decide_submit`, `decide_replace`, `terms`, `risk` | what a command would cause, or why not |
 //! | `commit` | how each event changes the state |
-//! | `account`, `ledger`, `portfolio`, `names` | money, holdings, double entry, numbering |
+//! | `account`, `ledger`, `portfolio`, `portfolios`, `names` | money, holdings, double entry, numbering |
 //! | `orders`, `book`, `by_price`, `trailing` | open orders, their index by price |
 //! | `market` | the market's state; what a quiet tick reads and writes |
 //! | `matching`, `on_market`, `liquidity` | what ticks fill, release and ratchet; sizes spent once |
@@ -40,6 +40,7 @@ mod names;
 mod on_market;
 mod orders;
 mod portfolio;
+mod portfolios;
 mod risk;
 mod session;
 mod shard;

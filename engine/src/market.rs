@@ -192,29 +192,37 @@ impl HotSymbol {
     #[inline(always)]
     pub(crate) fn take_quiet(&mut self, tick: &Tick, arrival: Arrival) -> bool {
         match &tick.body {
-            TickBody::Quote(quote) => {
-                let is_quiet = (tick.time >= self.quote_time)
-                    & (quote.ask.raw() > self.ask_floor)
-                    & (quote.bid.raw() < self.bid_ceiling)
-                    & (quote.ask.raw() < self.ask_ceiling)
-                    & (quote.bid.raw() > self.bid_floor);
-                if is_quiet {
-                    self.store_quote(quote, tick.time, arrival);
-                }
-                is_quiet
-            }
-            TickBody::Trade(trade) => {
-                let is_quiet = (tick.time >= self.trade_time)
-                    & (arrival.now < self.session_end)
-                    & (trade.price.raw() > self.trade_floor)
-                    & (trade.price.raw() < self.trade_ceiling)
-                    & (trade.conditions as u8 == TradeConditions::Regular as u8);
-                if is_quiet {
-                    self.store_trade(trade, tick.time, arrival);
-                }
-                is_quiet
-            }
+            TickBody::Quote(quote) => self.take_quiet_quote(quote, tick.time, arrival),
+            TickBody::Trade(trade) => self.take_quiet_trade(trade, tick.time, arrival),
         }
+    }
+
+    /// [`Self::take_quiet`] of a quote.
+    #[inline(always)]
+    pub(crate) fn take_quiet_quote(&mut self, quote: &Quote, time: Time, arrival: Arrival) -> bool {
+        let is_quiet = (time >= self.quote_time)
+            & (quote.ask.raw() > self.ask_floor)
+            & (quote.bid.raw() < self.bid_ceiling)
+            & (quote.ask.raw() < self.ask_ceiling)
+            & (quote.bid.raw() > self.bid_floor);
+        if is_quiet {
+            self.store_quote(quote, time, arrival);
+        }
+        is_quiet
+    }
+
+    /// [`Self::take_quiet`] of a trade.
+    #[inline(always)]
+    pub(crate) fn take_quiet_trade(&mut self, trade: &Trade, time: Time, arrival: Arrival) -> bool {
+        let is_quiet = (time >= self.trade_time)
+            & (arrival.now < self.session_end)
+            & (trade.price.raw() > self.trade_floor)
+            & (trade.price.raw() < self.trade_ceiling)
+            & (trade.conditions as u8 == TradeConditions::Regular as u8);
+        if is_quiet {
+            self.store_trade(trade, time, arrival);
+        }
+        is_quiet
     }
 
     #[inline(always)]
@@ -388,7 +396,8 @@ impl HotSymbol {
         self.triggers = *triggers;
         let none = Triggers::NONE;
         let has_stops = triggers.above() != none.above() || triggers.below() != none.below();
-        self.set_flag(STOPS_BY_QUOTE, self.stops_watch_quotes() && has_stops);
+        self.flags = with_flag(self.flags, STOPS_BY_QUOTE, self.stops_watch_quotes() && has_stops);
+        self.set_limits();
     }
 
     /// The standing quote may be traded on no more; the next one is judged anew.
@@ -417,8 +426,11 @@ impl HotSymbol {
 
     /// Raises or lowers a flag.
     fn set_flag(&mut self, flag: u8, up: bool) {
-        self.flags = if up { self.flags | flag } else { self.flags & !flag };
-        self.set_limits();
+        let flags = with_flag(self.flags, flag, up);
+        if flags != self.flags {
+            self.flags = flags;
+            self.set_limits();
+        }
     }
 
     /// Within which prices ticks are quiet. While something is unjudged every quote is looked at
@@ -439,6 +451,10 @@ impl HotSymbol {
         self.trade_floor = if may_be_first { i64::MAX } else { buy.max(triggers.below()).max(0) };
         self.trade_ceiling = sell.min(triggers.above());
     }
+}
+
+const fn with_flag(flags: u8, flag: u8, up: bool) -> u8 {
+    if up { flags | flag } else { flags & !flag }
 }
 
 /// When a tick or a question came, and for how long a quote serves from then.

@@ -3,14 +3,16 @@
 //! Owns the size and the price of a fill, what is held back afterwards, and what happens when the
 //! money or the holding does not reach. Looks first, then makes events.
 
+use crate::account::Position;
 use crate::commit::row_of;
 use crate::liquidity::Display;
 use crate::orders::{OpenOrder, Slot};
+use crate::portfolio::Portfolio;
 use crate::shard::Shard;
 use alloc::vec::Vec;
 use model::{
     CancelReason, Event, EventBody, Evidence, Fill, FillRule, InstrumentId, InstrumentStatus, Liquidity, Money,
-    OrderKind, PortfolioId, Price, Qty, Reservation, Side, Size, TimeInForce, Trade, limits,
+    OrderKind, PortfolioId, Price, Qty, Quote, Reservation, Side, Size, Time, TimeInForce, Trade, limits,
 };
 
 /// No profile charges a commission unless one is configured.
@@ -82,7 +84,7 @@ impl Shard {
         let qty = self.portfolio(order.id.portfolio()).budgets.left_of_display(display, displayed);
         let offer = Offer { price, qty, liquidity: Liquidity::Taker, rule, trade: None };
         if order.time_in_force() == TimeInForce::FillOrKill {
-            let plan = self.plan_fill(order, &offer);
+            let plan = self.deal(order, &offer).plan();
             if plan.qty < plan.wanted || plan.falls_short {
                 return;
             }
@@ -116,9 +118,10 @@ impl Shard {
             return Qty::ZERO;
         }
         let id = order.id;
-        let plan = self.plan_fill(order, offer);
+        let deal = self.deal(order, offer);
+        let plan = deal.plan();
         if plan.qty.is_positive() {
-            let fill = self.fill_of(order, offer, plan.qty);
+            let fill = deal.fill(plan.qty, self.hot[row_of(order.instrument)].quote());
             self.emit_fill(fill, out);
         }
         if plan.falls_short && self.find_open(id).is_some() {
@@ -129,19 +132,35 @@ impl Shard {
         plan.qty
     }
 
-    fn lot_of(&self, instrument: InstrumentId) -> Qty {
-        self.instruments[row_of(instrument)].as_ref().map_or(Qty::whole(1), |row| row.lot_size)
+    fn deal<'a>(&'a self, order: &'a OpenOrder, offer: &'a Offer) -> Deal<'a> {
+        let portfolio = self.portfolio(order.id.portfolio());
+        let held = portfolio.account.position(order.instrument).copied().unwrap_or_default();
+        let instrument = self.instruments[row_of(order.instrument)].as_ref();
+        let lot = instrument.map_or(Qty::whole(1), |row| row.lot_size);
+        Deal { order, offer, portfolio, held, lot }
     }
+}
 
-    fn plan_fill(&self, order: &OpenOrder, offer: &Offer) -> FillPlan {
-        let lot = self.lot_of(order.instrument);
+/// An order that meets an offer, and what stands behind it: each looked up once.
+struct Deal<'a> {
+    order: &'a OpenOrder,
+    offer: &'a Offer,
+    portfolio: &'a Portfolio,
+    /// What the portfolio holds of the instrument.
+    held: Position,
+    lot: Qty,
+}
+
+impl Deal<'_> {
+    fn plan(&self) -> FillPlan {
+        let Self { order, offer, lot, .. } = *self;
         let wanted = match order.size() {
             Size::Shares(total) => total - order.filled_qty(),
             Size::Notional(amount) => Qty::affordable_floor(amount - order.filled_value(), offer.price, lot),
         };
         let offered = Qty::from_raw(offer.qty.raw() - offer.qty.raw() % lot.raw());
         let reachable = wanted.min(offered);
-        let payable = self.payable(order, offer.price, reachable, lot);
+        let payable = self.payable(reachable);
         FillPlan {
             wanted,
             qty: reachable.min(payable),
@@ -151,31 +170,28 @@ impl Shard {
     }
 
     /// How much of `qty` the portfolio can pay for, or holds, with what this order holds back.
-    fn payable(&self, order: &OpenOrder, price: Price, qty: Qty, lot: Qty) -> Qty {
-        let account = &self.portfolio(order.id.portfolio()).account;
-        let held = account.position(order.instrument);
+    fn payable(&self, qty: Qty) -> Qty {
+        let Self { order, lot, .. } = *self;
+        let (price, account) = (self.offer.price, &self.portfolio.account);
         match order.side {
             Side::Buy => {
                 let cash = order.reserved().cash + account.available_cash();
-                let room = HOLDING_MAX.saturating_sub(held.map_or(0, |position| position.qty.raw()));
+                let room = HOLDING_MAX.saturating_sub(self.held.qty.raw());
                 let qty = qty.min(Qty::from_raw((room - room % lot.raw()).max(0)));
                 if price * qty + FEE <= cash { qty } else { Qty::affordable_floor(cash - FEE, price, lot) }
             }
-            Side::Sell => {
-                let free = held.map_or(Qty::ZERO, |position| position.available_qty());
-                qty.min(order.reserved().qty + free)
-            }
+            Side::Sell => qty.min(order.reserved().qty + self.held.available_qty()),
         }
     }
 
-    fn fill_of(&self, order: &OpenOrder, offer: &Offer, qty: Qty) -> Fill {
-        let portfolio = self.portfolio(order.id.portfolio());
-        let (quote, quote_time) = self.hot[row_of(order.instrument)].quote();
+    /// The fill of so much of it, at what the market said then.
+    fn fill(&self, qty: Qty, (quote, quote_time): (Quote, Time)) -> Fill {
+        let Self { order, offer, .. } = *self;
         let value = offer.price * qty;
-        let (reserved, completes) = self.held_after(order, offer.price, qty);
+        let (reserved, completes) = self.held_after(qty);
         Fill {
             order: order.id,
-            trade: portfolio.last_trade.next(),
+            trade: self.portfolio.last_trade.next(),
             instrument: order.instrument,
             side: order.side,
             price: offer.price,
@@ -183,7 +199,7 @@ impl Shard {
             value,
             residue: offer.price.value_residue(qty),
             fee: FEE,
-            realized_pnl: portfolio.account.realized_by(order.instrument, order.side, qty, value),
+            realized_pnl: self.held.realized_by(order.side, qty, value),
             liquidity: offer.liquidity,
             rule: offer.rule,
             evidence: Evidence { quote, quote_time, trade: offer.trade },
@@ -193,7 +209,9 @@ impl Shard {
     }
 
     /// What an order holds back after such a fill, and whether it is done.
-    fn held_after(&self, order: &OpenOrder, price: Price, qty: Qty) -> (Reservation, bool) {
+    fn held_after(&self, qty: Qty) -> (Reservation, bool) {
+        let Self { order, lot, .. } = *self;
+        let price = self.offer.price;
         let before = order.reserved();
         let value = price * qty;
         let (leaves, completes, rest) = match order.size() {
@@ -203,7 +221,7 @@ impl Shard {
             }
             Size::Notional(amount) => {
                 let rest = amount - order.filled_value() - value;
-                let buys = Qty::affordable_floor(rest, price, self.lot_of(order.instrument));
+                let buys = Qty::affordable_floor(rest, price, lot);
                 (buys, buys.is_zero(), rest)
             }
         };
@@ -214,16 +232,15 @@ impl Shard {
         let held = match order.side {
             Side::Sell if is_amount => {
                 let worst = order.limit().unwrap_or(price);
-                let target = Qty::affordable_floor(rest, worst, self.lot_of(order.instrument));
-                let account = &self.portfolio(order.id.portfolio()).account;
+                let target = Qty::affordable_floor(rest, worst, lot);
                 // A falling price needs more of the holding than was held back, as far as it goes.
-                let left = (before.qty + account.available_qty(order.instrument)).saturating_sub(qty);
+                let left = (before.qty + self.held.available_qty()).saturating_sub(qty);
                 Reservation { cash: Money::ZERO, qty: target.min(left) }
             }
             Side::Sell => Reservation { cash: Money::ZERO, qty: leaves },
             Side::Buy => {
                 let target = if is_amount { rest } else { held_for(order, leaves, leaves + qty) };
-                let account = &self.portfolio(order.id.portfolio()).account;
+                let account = &self.portfolio.account;
                 // What ran away in price is paid from what was free, and never beyond it.
                 let left = before.cash + account.available_cash() - value - FEE;
                 Reservation { cash: target.min(left), qty: Qty::ZERO }

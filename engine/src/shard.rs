@@ -8,7 +8,7 @@ use crate::commit::{BEFORE_FIRST, row_of};
 use crate::ledger::Ledger;
 use crate::market::{Arrival, HotSymbol};
 use crate::orders::{Orders, Slot};
-use crate::portfolio::Portfolio;
+use crate::portfolios::Portfolios;
 use crate::session::Sessions;
 use crate::timers::{Timers, UNDATED};
 use alloc::boxed::Box;
@@ -16,8 +16,8 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::hint::cold_path;
 use model::{
-    Event, EventBody, Instrument, InstrumentId, OrderId, OrderReplaced, Origin, PortfolioId, Price, ShardSeq,
-    Side, Stamped, SubmittedBy, Symbol, TickSeq, Time, UserId,
+    Event, EventBody, Instrument, InstrumentId, OrderId, OrderReplaced, Origin, Price, ShardSeq, Side, Stamped,
+    SubmittedBy, Symbol, TickSeq, Time, UserId,
 };
 
 /// Whose opening hours rule.
@@ -59,7 +59,7 @@ pub struct Shard {
     pub(crate) instruments: Vec<Option<Instrument>>,
     pub(crate) symbols: BTreeMap<Symbol, InstrumentId>,
     pub(crate) orders: Orders,
-    pub(crate) portfolios: BTreeMap<PortfolioId, Portfolio>,
+    pub(crate) portfolios: Portfolios,
     pub(crate) timers: Timers,
     pub(crate) sessions: Sessions,
     pub(crate) ledger: Ledger,
@@ -82,7 +82,7 @@ impl Shard {
             instruments: Vec::new(),
             symbols: BTreeMap::new(),
             orders: Orders::default(),
-            portfolios: BTreeMap::new(),
+            portfolios: Portfolios::default(),
             timers: Timers::new(),
             sessions: Sessions::new(config.calendar),
             ledger: Ledger::default(),
