@@ -6,14 +6,17 @@
 //! client. The other server has the very same messages in memory and sends each to each client as the
 //! library's `send` does. Both take turns; the clients, the same for both, share the two cores.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use benches::{median, result, say};
-use bytes::{Buf, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use futures_util::{SinkExt, StreamExt};
 use load::http::Connection;
 use load::{Child, Limits, OrderPlan, Plan, StreamPlan, Target, TickPlan, resident_bytes};
 use serde_json::{Value, json};
+use std::cell::RefCell;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -30,6 +33,8 @@ const ORDERS: usize = 400;
 const WARM_UP_ORDERS: usize = 10;
 /// Connections that the burst comes over.
 const SENDERS: usize = 100;
+/// What clients read at once, as the library does by itself. They run on one thread and share the memory.
+const READ_BYTES: usize = 128 * 1024;
 const ROUND_MAX: Duration = Duration::from_secs(120);
 
 fn main() -> Result<()> {
@@ -63,6 +68,10 @@ fn main() -> Result<()> {
         "bytes_a_stalled_client": each, "cut_off": beside.cut_off,
     }));
     Ok(())
+}
+
+thread_local! {
+    static READ: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES]);
 }
 
 /// A client that takes frames apart as cheaply as it can and counts the messages.
@@ -118,16 +127,25 @@ impl Client {
 
     /// The next frame's payload, when it is there.
     fn frame(&mut self) -> Option<BytesMut> {
-        let (length, head) = match *self.buffer.get(1)? {
-            126 => (usize::from(u16::from_be_bytes(self.buffer.get(2..4)?.try_into().ok()?)), 4),
-            127 => (usize::try_from(u64::from_be_bytes(self.buffer.get(2..10)?.try_into().ok()?)).ok()?, 10),
-            length => (usize::from(length), 2),
-        };
-        if self.buffer.len() < head + length {
-            return None;
+        let place = frame_in(&self.buffer)?;
+        self.buffer.advance(place.start);
+        Some(self.buffer.split_to(place.len()))
+    }
+
+    /// Counts the portfolio messages among the whole frames at the beginning; returns where these end.
+    fn count_in(&mut self, bytes: &[u8]) -> Result<usize> {
+        let mut at = 0;
+        while let Some(place) = frame_in(&bytes[at..]) {
+            let text = &bytes[at + place.start..at + place.end];
+            if text.starts_with(br#"{"channel":"portfolio""#) {
+                self.count += 1;
+                if let Some(kept) = &mut self.kept {
+                    kept.push(Utf8Bytes::try_from(Bytes::copy_from_slice(text))?);
+                }
+            }
+            at += place.end;
         }
-        self.buffer.advance(head);
-        Some(self.buffer.split_to(length))
+        Ok(at)
     }
 
     /// Reads until a text comes that holds these words.
@@ -144,21 +162,42 @@ impl Client {
 
     /// Reads until so many portfolio messages came.
     async fn read_to(&mut self, target: usize) -> Result<()> {
-        loop {
-            while let Some(frame) = self.frame() {
-                if frame.starts_with(br#"{"channel":"portfolio""#) {
-                    self.count += 1;
-                    if let Some(kept) = &mut self.kept {
-                        kept.push(Utf8Bytes::try_from(frame.freeze())?);
-                    }
-                }
-            }
-            if self.count >= target {
-                return Ok(());
-            }
-            self.fill().await?;
+        let rest = std::mem::take(&mut self.buffer);
+        let whole = self.count_in(&rest)?;
+        self.buffer = rest;
+        self.buffer.advance(whole);
+        while self.count < target {
+            self.stream.readable().await?;
+            READ.with_borrow_mut(|bytes| self.read_into(bytes))?;
         }
+        Ok(())
     }
+
+    /// Reads what is there behind what was left, and keeps what is not a whole frame.
+    fn read_into(&mut self, bytes: &mut [u8]) -> Result<()> {
+        let left = self.buffer.len();
+        bytes[..left].copy_from_slice(&self.buffer);
+        let there = match self.stream.try_read(&mut bytes[left..]) {
+            Ok(0) => bail!("the server closed after {} messages", self.count),
+            Ok(read) => left + read,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        let whole = self.count_in(&bytes[..there])?;
+        self.buffer.clear();
+        self.buffer.extend_from_slice(&bytes[whole..there]);
+        Ok(())
+    }
+}
+
+/// Where the payload of the first frame is, when all of it is there.
+fn frame_in(bytes: &[u8]) -> Option<Range<usize>> {
+    let (length, head) = match *bytes.get(1)? {
+        126 => (usize::from(u16::from_be_bytes(bytes.get(2..4)?.try_into().ok()?)), 4),
+        127 => (usize::try_from(u64::from_be_bytes(bytes.get(2..10)?.try_into().ok()?)).ok()?, 10),
+        length => (usize::from(length), 2),
+    };
+    (bytes.len() >= head + length).then_some(head..head + length)
 }
 
 /// Clients that read until their target is told and reached; the last one's end is the round's.
@@ -243,11 +282,7 @@ async fn sign_in(address: SocketAddr) -> Result<(String, String)> {
 }
 
 /// Sends limit orders that rest, one after another.
-async fn orders(
-    address: SocketAddr,
-    (token, portfolio): (&str, &str),
-    numbers: std::ops::Range<usize>,
-) -> Result<()> {
+async fn orders(address: SocketAddr, (token, portfolio): (&str, &str), numbers: Range<usize>) -> Result<()> {
     let mut connection = Connection::open(address).await?;
     for number in numbers {
         let body = json!({

@@ -4,8 +4,9 @@
 
 use crate::dto::{CashReply, OrderView, PositionReply, RulesReply, Timestamp, TradeView};
 use crate::ids::Ids;
+use crate::ws::put_text_head;
 use model::MessageKind;
-use runtime::{StreamEncoder, StreamItem, StreamMessage};
+use runtime::{Framing, StreamEncoder, StreamItem, StreamMessage};
 use serde::Serialize;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -60,5 +61,9 @@ impl StreamEncoder for JsonEncoder {
             StreamItem::Cash(view) => self.write(message, MessageKind::Cash, CashReply::of(view), out),
             StreamItem::Portfolio(view) => self.write(message, MessageKind::Portfolio, RulesReply::of(view), out),
         }
+    }
+
+    fn framing(&self) -> Framing {
+        Framing(put_text_head)
     }
 }

@@ -495,7 +495,8 @@ impl Handle {
         let store = Arc::clone(&life.projections.store);
         let bounds = life.projections.bounds;
         let core = Arc::downgrade(&self.core);
-        Subscription::begin(Source { epoch: self.core.epoch, state, store, bounds, core }, after)
+        let framing = life.projections.framing;
+        Subscription::begin(Source { epoch: self.core.epoch, state, store, bounds, framing, core }, after)
     }
 
     /// Messages of a portfolio's stream after `after`, at most `limit`, oldest first. Where the first
@@ -594,6 +595,7 @@ mod tests {
     use crate::ClockMode;
     use crate::capacities::{CommandPlaces, StreamBounds};
     use crate::clock::{Clock, Wall};
+    use crate::message_run::Framing;
     use crate::waker::Sleeper;
     use model::ShardSeq;
     use persistence::{SimulatedStorage, Storage, ViewConfig, ViewStore};
@@ -613,7 +615,7 @@ mod tests {
         let life = Life {
             shared: Arc::new(Shared::new(clock, &[ShardSeq::new(0)])),
             queues: vec![queue],
-            projections: Arc::new(Projections::new(Arc::new(store), 1, StreamBounds::default())),
+            projections: Arc::new(Projections::new(Arc::new(store), 1, StreamBounds::default(), Framing::NONE)),
         };
         let kept = (Arc::new(catalogue), Arc::new(InstrumentDirectory::default()), epoch);
         Handle::new(Arc::new(Core::new(life, board, kept, SpaceLimits::OFF)))

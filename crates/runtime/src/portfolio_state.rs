@@ -4,7 +4,8 @@
 //! row that no event made. Invariant: orders, trades and messages that are missing here are on disk.
 
 use crate::capacities::StreamBounds;
-use crate::stream::{Delivery, Message, Outbox};
+use crate::message_run::MessageRun;
+use crate::stream::{Delivery, Load, Message, Outbox};
 use crate::views::{CashView, PortfolioView, PositionView};
 use engine::Account;
 use model::{
@@ -33,7 +34,9 @@ pub(crate) struct PortfolioState {
     /// Trades that are not on disk yet.
     trades: BTreeMap<TradeNumber, Box<TradeRow>>,
     /// The latest messages, all that are not on disk among them.
-    ring: VecDeque<Message>,
+    ring: VecDeque<MessageRun>,
+    /// Messages in all runs of the ring.
+    ring_messages: usize,
     /// The last message that is on disk.
     stored: PortfolioSeq,
     pub(crate) outboxes: Vec<Arc<Outbox>>,
@@ -72,6 +75,7 @@ impl PortfolioState {
                 closed: BTreeMap::new(),
                 trades: BTreeMap::new(),
                 ring: VecDeque::new(),
+                ring_messages: 0,
                 stored: PortfolioSeq::new(0),
                 outboxes: Vec::new(),
             }),
@@ -103,6 +107,7 @@ impl PortfolioState {
             closed: BTreeMap::new(),
             trades: BTreeMap::new(),
             ring: VecDeque::new(),
+            ring_messages: 0,
             stored: image.last_seq,
             outboxes: Vec::new(),
         }
@@ -205,13 +210,16 @@ impl PortfolioState {
         }
     }
 
-    /// Puts a message at the end of the ring and into every outbox; returns how many clients were
-    /// cut off for it.
-    pub(crate) fn publish(&mut self, message: Message, bounds: StreamBounds) -> u64 {
-        assert_eq!(message.0, self.head.next(), "messages are numbered without gaps");
-        self.head = message.0;
+    /// Puts messages at the end of the ring and tells every outbox; returns how many clients were cut off
+    /// for them.
+    pub(crate) fn publish(&mut self, run: MessageRun, bounds: StreamBounds) -> u64 {
+        assert_eq!(run.first(), self.head.next(), "messages are numbered without gaps");
+        self.head = run.last();
+        let arrived = Load::of(&run);
+        self.ring_messages += run.count();
+        self.ring.push_back(run);
         let mut cut_off = 0;
-        self.outboxes.retain(|outbox| match outbox.push(&message) {
+        self.outboxes.retain(|outbox| match outbox.push(arrived) {
             Delivery::Taken => true,
             Delivery::Gone => false,
             Delivery::CutOff => {
@@ -219,7 +227,6 @@ impl PortfolioState {
                 false
             }
         });
-        self.ring.push_back(message);
         self.trim_ring(bounds);
         cut_off
     }
@@ -249,20 +256,27 @@ impl PortfolioState {
 
     fn trim_ring(&mut self, bounds: StreamBounds) {
         let messages_max = if self.outboxes.is_empty() { bounds.unwatched } else { bounds.watched };
-        while self.ring.len() > messages_max && self.ring.front().is_some_and(|(seq, _)| *seq <= self.stored) {
-            self.ring.pop_front();
+        while self.ring_messages > messages_max
+            && let Some(oldest) = self.ring.pop_front_if(|run| run.last() <= self.stored)
+        {
+            self.ring_messages -= oldest.count();
         }
     }
 
     /// The first message that memory holds; one after the head when it holds none.
     pub(crate) fn ring_start(&self) -> PortfolioSeq {
-        self.ring.front().map_or(self.head.next(), |(seq, _)| *seq)
+        self.ring.front().map_or(self.head.next(), MessageRun::first)
     }
 
     /// Messages after this one that memory holds, at most `limit`.
     pub(crate) fn ring_after(&self, after: PortfolioSeq, limit: usize) -> Vec<Message> {
-        let skipped = self.ring.partition_point(|(seq, _)| *seq <= after);
-        self.ring.iter().skip(skipped).take(limit).cloned().collect()
+        self.runs_after(after).flat_map(|run| run.messages().collect::<Vec<_>>()).take(limit).collect()
+    }
+
+    /// The same as runs, all of them.
+    pub(crate) fn runs_after(&self, after: PortfolioSeq) -> impl Iterator<Item = MessageRun> + '_ {
+        let passed = self.ring.partition_point(|run| run.last() <= after);
+        self.ring.range(passed..).filter_map(move |run| run.after(after))
     }
 
     /// An order that memory holds.

@@ -7,12 +7,12 @@
 
 use crate::capacities::StreamBounds;
 use crate::command_queue::Answer;
+use crate::message_run::{Framing, RunBuilder};
 use crate::portfolio_state::{PortfolioState, Rows, Touched};
 use crate::shared::{Shared, lock};
 use crate::threads::PanicLatch;
 use crate::views::{StreamEncoder, StreamItem, StreamMessage};
 use crate::way::{Part, await_work};
-use bytes::Bytes;
 use crossbeam::channel::{Receiver, Sender, TryRecvError};
 use dashmap::DashMap;
 use model::{
@@ -79,13 +79,14 @@ pub(crate) struct Projections {
     /// The last event of each shard whose rows are all on disk.
     stored: Vec<AtomicU64>,
     pub(crate) bounds: StreamBounds,
+    pub(crate) framing: Framing,
 }
 
 impl Projections {
     /// Views of nothing, in front of this store.
-    pub(crate) fn new(store: Arc<ViewStore>, shards: u16, bounds: StreamBounds) -> Self {
+    pub(crate) fn new(store: Arc<ViewStore>, shards: u16, bounds: StreamBounds, framing: Framing) -> Self {
         let stored = (0..shards).map(|_| AtomicU64::new(0)).collect();
-        Self { portfolios: DashMap::default(), store, stored, bounds }
+        Self { portfolios: DashMap::default(), store, stored, bounds, framing }
     }
 
     /// One portfolio.
@@ -160,6 +161,8 @@ pub(crate) struct Folder {
     /// Orders that changed since then.
     changed: Vec<OrderId>,
     scratch: Vec<u8>,
+    /// Messages of the portfolio at hand that are not published yet.
+    run: RunBuilder,
     /// Counted for the meters.
     pub(crate) messages: u64,
     pub(crate) cut_off: u64,
@@ -175,6 +178,7 @@ impl Folder {
     /// A fold that begins before the first event.
     pub(crate) fn new(projections: Arc<Projections>, encoder: Arc<dyn StreamEncoder>) -> Self {
         let instruments = projections.stored.iter().map(|_| BTreeMap::new()).collect();
+        let run = RunBuilder::new(projections.framing);
         Self {
             projections,
             encoder,
@@ -182,6 +186,7 @@ impl Folder {
             rows: ViewBatch::default(),
             changed: Vec::new(),
             scratch: Vec::new(),
+            run,
             messages: 0,
             cut_off: 0,
         }
@@ -207,32 +212,57 @@ impl Folder {
         self.changed.extend_from_slice(orders);
     }
 
-    /// Folds one event, and makes its rows and messages unless the disk has them.
-    pub(crate) fn fold(&mut self, shard: ShardId, event: &Event, rows: Rows) {
-        if let EventBody::InstrumentDefined(instrument) = &event.body {
-            self.instruments[usize::from(shard.get())].insert(instrument.id, Instrument::clone(instrument));
-            return;
-        }
-        if let Some(opened) = PortfolioState::opened(event) {
-            self.projections.portfolios.insert(event.portfolio, Arc::new(Mutex::new(opened)));
-        }
-        let portfolio = self.projections.portfolio(event.portfolio).expect("an event's portfolio was opened");
-        let mut state = lock(&portfolio);
-        let touched = state.fold(event, rows);
-        match rows {
-            Rows::Keep => {
-                self.changed.extend(touched.order);
-                self.rows.trades.extend(touched.trade.and_then(|number| state.trade(number)).cloned());
-                self.publish(shard, &mut state, event, touched);
-            }
-            Rows::Stored => {
-                let last = event.seq.get() + event.body.message_count();
-                state.skip_messages(PortfolioSeq::new(last.saturating_sub(1)));
+    /// Folds events that were just made: neighbours of one portfolio under one lock, with one publication.
+    fn fold_all(&mut self, shard: ShardId, events: &[Event]) {
+        for of_one in events.chunk_by(|event, next| event.portfolio == next.portfolio) {
+            for together in of_one.chunks(EVENTS_TOGETHER_MAX) {
+                self.fold(shard, together, Rows::Keep);
             }
         }
     }
 
-    fn publish(&mut self, shard: ShardId, state: &mut PortfolioState, event: &Event, touched: Touched) {
+    /// Folds events of one portfolio, and makes their rows and messages unless the disk has them.
+    pub(crate) fn fold(&mut self, shard: ShardId, events: &[Event], rows: Rows) {
+        let Some(first) = events.first() else { return };
+        if first.portfolio == PortfolioId::SYSTEM {
+            return self.define(shard, events);
+        }
+        if let Some(opened) = PortfolioState::opened(first) {
+            self.projections.portfolios.insert(first.portfolio, Arc::new(Mutex::new(opened)));
+        }
+        let portfolio = self.projections.portfolio(first.portfolio).expect("an event's portfolio was opened");
+        let mut state = lock(&portfolio);
+        for event in events {
+            let touched = state.fold(event, rows);
+            match rows {
+                Rows::Keep => {
+                    self.changed.extend(touched.order);
+                    self.rows.trades.extend(touched.trade.and_then(|number| state.trade(number)).cloned());
+                    self.encode(shard, &state, event, touched);
+                    if self.run.is_full() {
+                        self.publish(&mut state);
+                    }
+                }
+                Rows::Stored => {
+                    let last = event.seq.get() + event.body.message_count();
+                    state.skip_messages(PortfolioSeq::new(last.saturating_sub(1)));
+                }
+            }
+        }
+        self.publish(&mut state);
+    }
+
+    /// Instruments belong to no portfolio.
+    fn define(&mut self, shard: ShardId, events: &[Event]) {
+        let table = &mut self.instruments[usize::from(shard.get())];
+        for event in events {
+            if let EventBody::InstrumentDefined(instrument) = &event.body {
+                table.insert(instrument.id, Instrument::clone(instrument));
+            }
+        }
+    }
+
+    fn encode(&mut self, shard: ShardId, state: &PortfolioState, event: &Event, touched: Touched) {
         let table = &self.instruments[usize::from(shard.get())];
         let mut seq = event.seq;
         for kind in event.body.messages() {
@@ -261,12 +291,18 @@ impl Folder {
                     encode(StreamItem::Portfolio(&view));
                 }
             }
-            let bytes = Bytes::copy_from_slice(&self.scratch);
-            self.rows.messages.push(MessageRow { portfolio: event.portfolio, seq, bytes: bytes.clone() });
-            self.cut_off += state.publish((seq, bytes), self.projections.bounds);
-            self.messages += 1;
+            self.run.add(&self.scratch);
             seq = seq.next();
         }
+    }
+
+    /// Hands what was encoded to the portfolio's clients, before anyone else may look at it.
+    fn publish(&mut self, state: &mut PortfolioState) {
+        let Some(run) = self.run.finish(state.head.next()) else { return };
+        self.messages += run.count() as u64;
+        let portfolio = state.id;
+        self.rows.messages.extend(run.messages().map(|(seq, bytes)| MessageRow { portfolio, seq, bytes }));
+        self.cut_off += state.publish(run, self.projections.bounds);
     }
 
     /// The instrument table as a shard knows it.
@@ -313,6 +349,8 @@ pub(crate) enum Publication {
     Ahead,
 }
 
+/// Events that are folded under one lock: whoever reads the portfolio waits for them, a fraction of a millisecond.
+const EVENTS_TOGETHER_MAX: usize = 64;
 /// Events of a round beyond which folding is nothing to do in passing.
 const EVENTS_HERE_MAX: usize = 64;
 
@@ -353,9 +391,7 @@ impl ProjectionThread {
                     );
                 }
             }
-            for event in &durable.events {
-                folder.fold(durable.shard, event, Rows::Keep);
-            }
+            folder.fold_all(durable.shard, &durable.events);
             progress.published.store(last, Ordering::Release);
             markers.push((durable.shard, ShardSeq::new(last)));
         }

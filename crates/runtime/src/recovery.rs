@@ -19,6 +19,7 @@ use engine::{Shard, ShardConfig};
 use model::{Event, OrderId, ShardId, ShardImage, ShardSeq};
 use persistence::{Journal, RecoveryVisitor, ViewConfig, ViewStore};
 use std::fmt;
+use std::slice;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -106,7 +107,8 @@ impl Recovery {
         if storage.len(&self.views.path).map_err(failed)?.is_some() {
             storage.remove(&self.views.path).map_err(failed)?;
         }
-        let projections = Arc::new(Projections::new(self.open_store()?, shards, self.bounds));
+        let projections =
+            Arc::new(Projections::new(self.open_store()?, shards, self.bounds, self.encoder.framing()));
         let folder = Folder::new(projections, Arc::clone(&self.encoder));
         Ok(Restored { shards: (0..shards).map(|_| Shard::new(self.shard)).collect(), folder })
     }
@@ -131,7 +133,7 @@ impl Recovery {
             .map(|shard| store.marker(ShardId::new(shard)))
             .collect::<Result<_, _>>()
             .map_err(views_failed)?;
-        let projections = Arc::new(Projections::new(store, shards, self.bounds));
+        let projections = Arc::new(Projections::new(store, shards, self.bounds, self.encoder.framing()));
         let views = ViewsRetelling {
             folder: Folder::new(projections, Arc::clone(&self.encoder)),
             told: vec![ShardSeq::new(0); usize::from(shards)],
@@ -318,11 +320,11 @@ impl ViewsRetelling {
 
     fn view(&mut self, shard: ShardId, seq: ShardSeq, event: &Event) -> Result<(), Trouble> {
         if seq <= self.markers[usize::from(shard.get())] {
-            self.folder.fold(shard, event, Rows::Stored);
+            self.folder.fold(shard, slice::from_ref(event), Rows::Stored);
             return Ok(());
         }
         self.take_rows_from_disk(shard)?;
-        self.folder.fold(shard, event, Rows::Keep);
+        self.folder.fold(shard, slice::from_ref(event), Rows::Keep);
         if self.folder.row_count() >= ROWS_MAX { self.write() } else { Ok(()) }
     }
 

@@ -43,7 +43,7 @@ pub(crate) fn complete(
     }
     for missing in &missing {
         for event in &missing.events {
-            restored.folder.fold(missing.shard, event, Rows::Keep);
+            restored.folder.fold(missing.shard, std::slice::from_ref(event), Rows::Keep);
         }
     }
     let markers =

@@ -8,13 +8,13 @@
 use crate::ViewError;
 use crate::capacities::StreamBounds;
 use crate::handle::Core;
+use crate::message_run::{Framing, MessageRun, RunBuilder};
 use crate::portfolio_state::PortfolioState;
 use crate::shared::{Shared, lock};
 use bytes::Bytes;
 use model::limits::PAGE_ROWS_MAX;
 use model::{PortfolioId, PortfolioSeq};
 use persistence::{Epoch, ViewStore};
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, Weak};
 use thiserror::Error;
 use tokio::sync::Notify;
@@ -22,8 +22,12 @@ use tokio::sync::Notify;
 /// A message: its number and the bytes that clients receive.
 pub(crate) type Message = (PortfolioSeq, Bytes);
 
-/// Messages that one call hands out.
-const BATCH_MESSAGES_MAX: usize = 512;
+/// Bytes of frames that one call hands out, unless a single run has more: a client that does not read keeps
+/// this much from going away.
+const BATCH_BYTES_MAX: usize = 48 * 1024;
+/// Messages that are read from disk at once: about as many as a batch may have.
+const PAGE_MESSAGES_MAX: usize = 64;
+const _: () = assert!(PAGE_MESSAGES_MAX <= PAGE_ROWS_MAX);
 
 /// Where a subscription begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,10 +89,17 @@ pub struct SlowConsumer {
 }
 
 /// Messages in order, without a gap to those before.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct StreamBatch {
-    /// Number and bytes of each.
-    pub messages: Vec<(PortfolioSeq, Bytes)>,
+    /// Runs of messages, never none.
+    pub runs: Vec<MessageRun>,
+}
+
+impl StreamBatch {
+    /// Number and bytes of each message, oldest first.
+    pub fn messages(&self) -> impl Iterator<Item = (PortfolioSeq, Bytes)> + '_ {
+        self.runs.iter().flat_map(MessageRun::messages)
+    }
 }
 
 /// A page of a portfolio's stream.
@@ -102,7 +113,8 @@ pub struct MessagePage {
     pub oldest_seq: PortfolioSeq,
 }
 
-/// What waits for one client.
+/// How much waits for one client. The messages themselves wait in the portfolio's ring, or on disk once the
+/// ring has let go of them, so that a client that does not read costs two numbers.
 #[derive(Debug)]
 pub(crate) struct Outbox {
     bounds: StreamBounds,
@@ -112,8 +124,7 @@ pub(crate) struct Outbox {
 
 #[derive(Debug, Default)]
 struct Waiting {
-    messages: VecDeque<Message>,
-    bytes: usize,
+    load: Load,
     ended: Option<Ended>,
 }
 
@@ -125,11 +136,33 @@ enum Ended {
     Renewed,
 }
 
-/// What an outbox gave.
+/// Messages and the bytes of their frames.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Load {
+    messages: usize,
+    bytes: usize,
+}
+
+impl Load {
+    pub(crate) fn of(run: &MessageRun) -> Self {
+        Self { messages: run.count(), bytes: run.frames().len() }
+    }
+
+    fn plus(self, other: Self) -> Self {
+        Self { messages: self.messages + other.messages, bytes: self.bytes + other.bytes }
+    }
+
+    fn exceeds(self, bounds: StreamBounds) -> bool {
+        self.messages > bounds.client_messages || self.bytes > bounds.client_bytes
+    }
+}
+
+/// Where the next messages are.
 #[derive(Debug)]
-enum Taken {
-    Messages(Vec<Message>),
-    Renewed,
+enum Next {
+    Here(Vec<MessageRun>),
+    OnDisk,
+    Nowhere(Arc<Outbox>),
 }
 
 /// What became of a message that was put into an outbox.
@@ -148,20 +181,18 @@ impl Outbox {
         Self { bounds, waiting: Mutex::default(), arrived: Notify::new() }
     }
 
-    /// Puts a message in, or ends the outbox.
-    pub(crate) fn push(&self, message: &Message) -> Delivery {
+    /// Counts messages that the ring has now, or ends the outbox.
+    pub(crate) fn push(&self, arrived: Load) -> Delivery {
         let mut waiting = lock(&self.waiting);
         if waiting.ended.is_some() {
             return Delivery::Gone;
         }
-        let bytes = waiting.bytes + message.1.len();
-        let delivery = if waiting.messages.len() >= self.bounds.client_messages || bytes > self.bounds.client_bytes
-        {
+        let load = waiting.load.plus(arrived);
+        let delivery = if load.exceeds(self.bounds) {
             waiting.end(Ended::CutOff(CutOff::Slow));
             Delivery::CutOff
         } else {
-            waiting.bytes = bytes;
-            waiting.messages.push_back(message.clone());
+            waiting.load = load;
             Delivery::Taken
         };
         drop(waiting);
@@ -169,12 +200,12 @@ impl Outbox {
         delivery
     }
 
-    /// What waits, within a bound; nothing when nothing does.
-    fn take(&self, delivered: PortfolioSeq) -> Result<Taken, SlowConsumer> {
-        let mut waiting = lock(&self.waiting);
+    /// Whether anything waits; `None` when the subscription is to join another state.
+    fn has_any(&self, delivered: PortfolioSeq) -> Result<Option<bool>, SlowConsumer> {
+        let waiting = lock(&self.waiting);
         match waiting.ended {
-            None => Ok(Taken::Messages(waiting.take())),
-            Some(Ended::Renewed) => Ok(Taken::Renewed),
+            None => Ok(Some(waiting.load.messages > 0)),
+            Some(Ended::Renewed) => Ok(None),
             Some(Ended::CutOff(reason)) => Err(SlowConsumer { last_seq: delivered, reason }),
             Some(Ended::Dropped) => Err(SlowConsumer { last_seq: delivered, reason: CutOff::Stopped }),
         }
@@ -192,6 +223,16 @@ impl Outbox {
         self.arrived.notify_one();
     }
 
+    /// That these were handed out.
+    fn hand_out(&self, taken: Load) {
+        let mut waiting = lock(&self.waiting);
+        if waiting.ended.is_none() {
+            // A state that is about to be replaced may lack what the disk already has.
+            waiting.load.messages = waiting.load.messages.saturating_sub(taken.messages);
+            waiting.load.bytes = waiting.load.bytes.saturating_sub(taken.bytes);
+        }
+    }
+
     /// Whether nothing is taken any more.
     pub(crate) fn has_ended(&self) -> bool {
         lock(&self.waiting).ended.is_some()
@@ -199,18 +240,9 @@ impl Outbox {
 }
 
 impl Waiting {
-    /// The first end stands. What waited goes; the client resumes from the disk.
+    /// The first end stands.
     fn end(&mut self, ended: Ended) {
         self.ended.get_or_insert(ended);
-        self.messages = VecDeque::new();
-        self.bytes = 0;
-    }
-
-    fn take(&mut self) -> Vec<Message> {
-        let count = self.messages.len().min(BATCH_MESSAGES_MAX);
-        let taken: Vec<Message> = self.messages.drain(..count).collect();
-        self.bytes -= taken.iter().map(|(_, bytes)| bytes.len()).sum::<usize>();
-        taken
     }
 }
 
@@ -230,6 +262,7 @@ pub struct Subscription {
     state: Arc<Mutex<PortfolioState>>,
     store: Arc<ViewStore>,
     bounds: StreamBounds,
+    framing: Framing,
     core: Weak<Core>,
 }
 
@@ -237,8 +270,8 @@ pub struct Subscription {
 enum Phase {
     /// Reads from disk until memory holds what comes next.
     CatchUp,
-    /// Hands out what memory held at joining, then what arrives.
-    Live { joined: VecDeque<Message>, outbox: Arc<Outbox> },
+    /// Hands out what memory holds. What came up to `joined` was there before the outbox, which does not count it.
+    Live { joined: PortfolioSeq, outbox: Arc<Outbox> },
 }
 
 /// What a subscription needs besides its place.
@@ -248,6 +281,7 @@ pub(crate) struct Source {
     pub(crate) state: Arc<Mutex<PortfolioState>>,
     pub(crate) store: Arc<ViewStore>,
     pub(crate) bounds: StreamBounds,
+    pub(crate) framing: Framing,
     /// Where the portfolio's state is found anew after a failure.
     pub(crate) core: Weak<Core>,
 }
@@ -255,7 +289,7 @@ pub(crate) struct Source {
 impl Subscription {
     /// Begins after a message, or now.
     pub(crate) fn begin(source: Source, after: After) -> Result<Self, SubscribeError> {
-        let Source { epoch, state, store, bounds, core } = source;
+        let Source { epoch, state, store, bounds, framing, core } = source;
         let (portfolio, head, ring_start) = {
             let state = lock(&state);
             (state.id, state.head, state.ring_start())
@@ -272,6 +306,7 @@ impl Subscription {
             state,
             store,
             bounds,
+            framing,
             core,
         };
         match after {
@@ -289,37 +324,21 @@ impl Subscription {
         Ok(subscription)
     }
 
-    /// Waits for messages and hands out all that are there, within a bound. Safe to cancel.
+    /// Waits for messages and hands out what is there, within a bound. Safe to cancel.
     ///
     /// # Errors
     /// When the subscription was cut off.
     pub async fn next(&mut self) -> Result<StreamBatch, SlowConsumer> {
         loop {
-            if let Phase::CatchUp = self.phase {
-                self.join_live(After::Seq(self.delivered));
-            }
-            let messages = match &mut self.phase {
-                Phase::CatchUp => self.read_page().await?,
-                Phase::Live { joined, .. } if !joined.is_empty() => take_joined(joined),
-                Phase::Live { outbox, .. } => match take_or_wait(outbox, self.delivered).await? {
-                    Taken::Messages(messages) => messages,
-                    Taken::Renewed => {
-                        self.phase = Phase::CatchUp;
-                        continue;
-                    }
-                },
-            };
-            if let Some(batch) = self.hand_out(messages) {
-                return Ok(batch);
+            match self.look()? {
+                Next::Here(runs) => return Ok(self.hand_out(runs)),
+                Next::OnDisk => {
+                    let page = self.read_page().await?;
+                    return Ok(self.hand_out(vec![page]));
+                }
+                Next::Nowhere(outbox) => outbox.arrived.notified().await,
             }
         }
-    }
-
-    fn hand_out(&mut self, messages: Vec<Message>) -> Option<StreamBatch> {
-        let (first, _) = messages.first()?;
-        assert_eq!(*first, self.delivered.next(), "a stream has no gap");
-        self.delivered = messages.last().map_or(self.delivered, |(seq, _)| *seq);
-        Some(StreamBatch { messages })
     }
 
     /// What is there now, within a bound, without waiting and read from disk on the caller's thread;
@@ -328,25 +347,77 @@ impl Subscription {
     /// # Errors
     /// When the subscription was cut off.
     pub fn try_next(&mut self) -> Result<Option<StreamBatch>, SlowConsumer> {
-        if let Phase::CatchUp = self.phase {
-            self.join_live(After::Seq(self.delivered));
-        }
-        let messages = match &mut self.phase {
-            Phase::CatchUp => {
+        match self.look()? {
+            Next::Here(runs) => Ok(Some(self.hand_out(runs))),
+            Next::OnDisk => {
                 let shared = shared_of(&self.core);
-                let page = stored_messages(&self.store, self.portfolio, self.delivered, PAGE_ROWS_MAX);
-                self.check_page(judge(shared.as_deref(), page))?
+                let page = stored_messages(&self.store, self.portfolio, self.delivered, PAGE_MESSAGES_MAX);
+                let page = self.check_page(judge(shared.as_deref(), page))?;
+                Ok(Some(self.hand_out(vec![page])))
             }
-            Phase::Live { joined, .. } if !joined.is_empty() => take_joined(joined),
-            Phase::Live { outbox, .. } => match outbox.take(self.delivered)? {
-                Taken::Messages(messages) => messages,
-                Taken::Renewed => {
-                    self.phase = Phase::CatchUp;
-                    return self.try_next();
+            Next::Nowhere(_) => Ok(None),
+        }
+    }
+
+    /// Finds what follows the last message that was handed out.
+    fn look(&mut self) -> Result<Next, SlowConsumer> {
+        loop {
+            let (outbox, joined) = match &self.phase {
+                Phase::CatchUp => {
+                    self.join_live(After::Seq(self.delivered));
+                    match &self.phase {
+                        Phase::CatchUp => return Ok(Next::OnDisk),
+                        Phase::Live { outbox, joined } => (outbox, *joined),
+                    }
                 }
-            },
-        };
-        Ok(self.hand_out(messages))
+                Phase::Live { outbox, joined } => (outbox, *joined),
+            };
+            match outbox.has_any(self.delivered)? {
+                Some(true) => {}
+                Some(false) if self.delivered < joined => {}
+                Some(false) => return Ok(Next::Nowhere(Arc::clone(outbox))),
+                None => {
+                    self.phase = Phase::CatchUp;
+                    continue;
+                }
+            }
+            return Ok(match self.runs_in_memory() {
+                None => Next::OnDisk,
+                Some(runs) if runs.is_empty() => Next::Nowhere(Arc::clone(outbox)),
+                Some(runs) => Next::Here(runs),
+            });
+        }
+    }
+
+    /// What the ring has of what comes next, within a bound; `None` where it let go of that.
+    fn runs_in_memory(&self) -> Option<Vec<MessageRun>> {
+        let state = lock(&self.state);
+        let mut runs: Vec<MessageRun> = Vec::new();
+        if self.delivered.next() < state.ring_start() {
+            return None;
+        }
+        let mut bytes = 0;
+        for run in state.runs_after(self.delivered) {
+            bytes += run.frames().len();
+            if bytes > BATCH_BYTES_MAX && !runs.is_empty() {
+                break;
+            }
+            runs.push(run);
+        }
+        Some(runs)
+    }
+
+    fn hand_out(&mut self, runs: Vec<MessageRun>) -> StreamBatch {
+        for run in &runs {
+            assert_eq!(run.first(), self.delivered.next(), "a stream has no gap");
+            self.delivered = run.last();
+            if let Phase::Live { outbox, joined } = &self.phase
+                && let Some(counted) = run.after(*joined)
+            {
+                outbox.hand_out(Load::of(&counted));
+            }
+        }
+        StreamBatch { runs }
     }
 
     /// Joins the live messages if memory holds all that comes next; returns the head at that moment.
@@ -377,17 +448,17 @@ impl Subscription {
             let outbox = Arc::new(Outbox::new(self.bounds));
             state.outboxes.retain(|outbox| !outbox.has_ended());
             state.outboxes.push(Arc::clone(&outbox));
-            self.phase = Phase::Live { joined: state.ring_after(after, usize::MAX).into(), outbox };
+            self.phase = Phase::Live { joined: head, outbox };
             self.delivered = after;
         }
         head
     }
 
-    async fn read_page(&self) -> Result<Vec<Message>, SlowConsumer> {
+    async fn read_page(&self) -> Result<MessageRun, SlowConsumer> {
         let (store, portfolio, after) = (Arc::clone(&self.store), self.portfolio, self.delivered);
         let shared = shared_of(&self.core);
         let page = tokio::task::spawn_blocking(move || {
-            judge(shared.as_deref(), stored_messages(&store, portfolio, after, PAGE_ROWS_MAX))
+            judge(shared.as_deref(), stored_messages(&store, portfolio, after, PAGE_MESSAGES_MAX))
         });
         match page.await {
             Ok(page) => self.check_page(page),
@@ -395,10 +466,21 @@ impl Subscription {
         }
     }
 
-    fn check_page(&self, page: Result<Vec<Message>, ViewError>) -> Result<Vec<Message>, SlowConsumer> {
+    /// A page from disk as a run, within a bound.
+    fn check_page(&self, page: Result<Vec<Message>, ViewError>) -> Result<MessageRun, SlowConsumer> {
         match page {
-            Ok(page) if page.first().is_some_and(|(seq, _)| *seq == self.delivered.next()) => Ok(page),
-            Ok(_) => Err(self.unreadable()),
+            Ok(page) => {
+                let first = self.delivered.next();
+                let follows = |(at, (seq, _)): &(u64, &Message)| seq.get() == first.get() + at;
+                let mut run = RunBuilder::new(self.framing);
+                for (_, (_, bytes)) in (0..).zip(&page).take_while(follows) {
+                    if run.bytes() + bytes.len() > BATCH_BYTES_MAX && run.bytes() > 0 {
+                        break;
+                    }
+                    run.add(bytes);
+                }
+                run.finish(first).ok_or_else(|| self.unreadable())
+            }
             Err(error) => {
                 tracing::error!(%error, portfolio = %self.portfolio, "kept messages cannot be read");
                 Err(self.unreadable())
@@ -416,20 +498,6 @@ impl Drop for Subscription {
         if let Phase::Live { outbox, .. } = &self.phase {
             lock(&outbox.waiting).end(Ended::Dropped);
         }
-    }
-}
-
-fn take_joined(joined: &mut VecDeque<Message>) -> Vec<Message> {
-    joined.drain(..joined.len().min(BATCH_MESSAGES_MAX)).collect()
-}
-
-async fn take_or_wait(outbox: &Outbox, delivered: PortfolioSeq) -> Result<Taken, SlowConsumer> {
-    loop {
-        match outbox.take(delivered)? {
-            Taken::Messages(messages) if messages.is_empty() => {}
-            taken @ (Taken::Messages(_) | Taken::Renewed) => return Ok(taken),
-        }
-        outbox.arrived.notified().await;
     }
 }
 

@@ -1,6 +1,7 @@
 //! What readers see, and what stream messages are made from. Plain data, copied out of the
 //! projections; nothing here changes state.
 
+use crate::message_run::Framing;
 use model::{
     Currency, ExecutionProfile, InstrumentId, Money, NetQty, PortfolioId, PortfolioSeq, Price, Qty, RiskLimits,
     Symbol, Time,
@@ -138,4 +139,9 @@ pub struct StreamMessage<'a> {
 pub trait StreamEncoder: Send + Sync {
     /// Appends the message's bytes to `out`.
     fn encode(&self, message: &StreamMessage<'_>, out: &mut Vec<u8>);
+
+    /// How the bytes are framed for the connections that carry them.
+    fn framing(&self) -> Framing {
+        Framing::NONE
+    }
 }

@@ -109,7 +109,7 @@ impl Record {
 fn drain(rig: &Rig, stream: &mut Subscription, until: PortfolioSeq, seen: &mut Vec<(PortfolioSeq, Vec<u8>)>) {
     while seen.last().map_or(PortfolioSeq::new(0), |(seq, _)| *seq) < until {
         let batch = rig.tokio.block_on(stream.next()).expect("a stream outlives a failure of the disk");
-        seen.extend(batch.messages.into_iter().map(|(seq, bytes)| (seq, bytes.to_vec())));
+        seen.extend(batch.messages().map(|(seq, bytes)| (seq, bytes.to_vec())));
     }
 }
 

@@ -18,6 +18,7 @@ use hyper::upgrade::OnUpgrade;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 pub(crate) use protocol::{Channel, ClientMessage, Head, QuoteMessage, ServerMessage, Subscribed};
+pub(crate) use socket::put_text_head;
 
 /// Opens a WebSocket. Send `WsRequest`, receive `WsMessage`; the first message must be `auth`, within five seconds.
 ///

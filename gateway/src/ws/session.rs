@@ -203,9 +203,7 @@ impl Session {
             while let Some(from_stream) = next.take() {
                 match from_stream {
                     FromStream::Batch(batch) => {
-                        for (_, bytes) in batch.messages {
-                            socket.put(&bytes).await.map_err(|_| None)?;
-                        }
+                        socket.pass_on(&batch.runs).await.map_err(|_| None)?;
                         batches += 1;
                     }
                     FromStream::Ended(portfolio, end) => {
@@ -217,7 +215,6 @@ impl Session {
                     next = streams.next().now_or_never().flatten();
                 }
             }
-            socket.finish().await.map_err(|_| None)?;
             ended
         };
         timeout(WRITE_MAX, sending).await.unwrap_or(Err(None))

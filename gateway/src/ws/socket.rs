@@ -1,13 +1,15 @@
 //! One upgraded connection: what comes in is taken apart by the library, texts that go out are framed here.
 //!
-//! Texts that wait together are joined and written with one call, without being looked at again. It must
-//! never write while the library still has something to write, and it holds no memory between two
-//! writings. Invariant: whatever reaches the stream is whole frames, one after another.
+//! Streams' messages come framed, and are written from where they are shared; other texts that wait together
+//! are joined. It must never write while the library still has something to write, and it holds no memory
+//! between two writings. Invariant: whatever reaches the stream is whole frames, one after another.
 
 use futures_util::{SinkExt, Stream, StreamExt};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use model::limits::{CLIENT_BYTES_MAX, CLIENT_MESSAGE_BYTES_MAX};
+use runtime::MessageRun;
+use std::io::IoSlice;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::io::AsyncWriteExt;
@@ -60,6 +62,23 @@ impl Socket {
         written
     }
 
+    /// Writes frames that were made before, after what waits, without copying them. After being cancelled or
+    /// failing, the socket is good for nothing.
+    pub(super) async fn pass_on(&mut self, runs: &[MessageRun]) -> Result<(), Error> {
+        self.finish().await?;
+        self.library.flush().await?;
+        let mut slices: Vec<IoSlice<'_>> = runs.iter().map(|run| IoSlice::new(run.frames())).collect();
+        let mut left = slices.as_mut_slice();
+        while !left.is_empty() {
+            let written = self.library.get_mut().write_vectored(left).await?;
+            if written == 0 {
+                return Err(Error::ConnectionClosed);
+            }
+            IoSlice::advance_slices(&mut left, written);
+        }
+        Ok(())
+    }
+
     /// Writes a frame of another kind.
     pub(super) async fn send(&mut self, message: Message) -> Result<(), Error> {
         self.finish().await?;
@@ -90,8 +109,14 @@ const HEADER_BYTES_MAX: usize = 10;
 
 /// A server's frames are not masked: a head that tells the length, and the text as it is.
 fn put_text_frame(text: &[u8], out: &mut Vec<u8>) {
+    put_text_head(text.len(), out);
+    out.extend_from_slice(text);
+}
+
+/// The head of a text's frame.
+pub(crate) fn put_text_head(text_bytes: usize, out: &mut Vec<u8>) {
     out.push(FINAL_TEXT);
-    match (u8::try_from(text.len()), u16::try_from(text.len())) {
+    match (u8::try_from(text_bytes), u16::try_from(text_bytes)) {
         (Ok(length @ 0..=125), _) => out.push(length),
         (_, Ok(length)) => {
             out.push(126);
@@ -99,10 +124,9 @@ fn put_text_frame(text: &[u8], out: &mut Vec<u8>) {
         }
         (_, Err(_)) => {
             out.push(127);
-            out.extend_from_slice(&(text.len() as u64).to_be_bytes());
+            out.extend_from_slice(&(text_bytes as u64).to_be_bytes());
         }
     }
-    out.extend_from_slice(text);
 }
 
 #[cfg(test)]

@@ -491,8 +491,8 @@ impl World {
         match subscription.try_next() {
             Ok(None) => Ok(()),
             Ok(Some(batch)) => {
-                for (seq, bytes) in &batch.messages {
-                    self.received(portfolio, following, *seq, bytes)?;
+                for (seq, bytes) in batch.messages() {
+                    self.received(portfolio, following, seq, &bytes)?;
                 }
                 Ok(())
             }
