@@ -92,18 +92,24 @@ pub(crate) struct ByPrice {
     /// The run that acts first, kept here so that the first order is found without a look at the
     /// others; empty where there is no order.
     best: Run,
+    /// The rank of the one behind the first, so that where only the first is reached the run itself
+    /// need not come from memory; [`NO_RANK`] where there is none.
+    second_rank: i64,
 }
+
+/// Behind every rank.
+const NO_RANK: i64 = i64::MAX;
 
 impl ByPrice {
     pub(crate) const fn new() -> Self {
-        Self { runs: Vec::new(), best: Run::new() }
+        Self { runs: Vec::new(), best: Run::new(), second_rank: NO_RANK }
     }
 
     /// Puts an order in. Says whether its place was free.
     pub(crate) fn insert(&mut self, rank: i64, priority: u64, slot: Slot) -> bool {
         let key = (rank, priority);
         let entry = Entry::new(key, slot);
-        let index = self.run_of(key);
+        let (index, runs_before) = (self.run_of(key), self.runs.len());
         let run = self.run_mut(index);
         let Err(at) = place_of(&run.entries, key) else { return false };
         grow_tightly(&mut run.entries);
@@ -118,16 +124,21 @@ impl ByPrice {
             }
             None => {}
         }
+        self.refresh_second(index == runs_before);
         true
     }
 
     /// Takes an order out. Says whether it was there.
     pub(crate) fn remove(&mut self, rank: i64, priority: u64) -> bool {
         let key = (rank, priority);
-        let index = if self.best.last.key() == key { self.runs.len() } else { self.run_of(key) };
+        let is_first = self.first().is_some_and(|first| first.key() == key);
+        let runs_before = self.runs.len();
+        let index = if is_first { runs_before } else { self.run_of(key) };
         let run = self.run_mut(index);
         let entries = &mut run.entries;
-        if entries.pop_if(|last| last.key() == key).is_none() {
+        if is_first {
+            entries.pop();
+        } else {
             let Ok(at) = place_of(entries, key) else { return false };
             entries.remove(at);
         }
@@ -137,13 +148,27 @@ impl ByPrice {
             } else {
                 self.best = self.runs.pop().unwrap_or(const { Run::new() });
             }
+            self.refresh_second(index == runs_before);
             return true;
         }
         if entries.len() < entries.capacity() / 2 {
             entries.shrink_to(capacity_for::<Entry>(entries.len() + entries.len() / 8));
         }
         run.refresh();
+        self.refresh_second(index == runs_before);
         true
+    }
+
+    /// Reads the second's rank anew, unless the change was elsewhere than in the best run and that has
+    /// two of its own.
+    fn refresh_second(&mut self, best_changed: bool) {
+        let entries = &self.best.entries;
+        if !best_changed && entries.len() > 1 {
+            return;
+        }
+        let behind = entries.len().checked_sub(2).and_then(|at| entries.get(at));
+        let second = behind.or_else(|| self.runs.last().map(|run| &run.last));
+        self.second_rank = second.map_or(NO_RANK, |second| second.key().0);
     }
 
     /// The rank of the first.
@@ -153,7 +178,9 @@ impl ByPrice {
 
     /// The slots of ranks from `best` to `worst`, both included, in order.
     pub(crate) fn range(&self, best: i64, worst: i64) -> impl Iterator<Item = Slot> + '_ {
+        let reached = if self.second_rank > worst { 1 } else { usize::MAX };
         self.entries()
+            .take(reached)
             .skip_while(move |entry| entry.key().0 < best)
             .take_while(move |entry| entry.key().0 <= worst)
             .map(|entry| entry.slot())
@@ -211,6 +238,11 @@ mod tests {
                 }
             }
             assert_eq!(list.first_rank(), tree.keys().next().map(|(rank, _)| *rank));
+            assert_eq!(list.second_rank, tree.keys().nth(1).map_or(NO_RANK, |(rank, _)| *rank));
+            let first: Vec<Slot> = tree.values().take(1).copied().collect();
+            if let Some(rank) = list.first_rank().filter(|rank| *rank < list.second_rank) {
+                assert_eq!(list.range(i64::MIN, rank).collect::<Vec<_>>(), first);
+            }
             if step % 50 == 0 {
                 let all: Vec<Slot> = tree.values().copied().collect();
                 assert_eq!(list.slots().collect::<Vec<_>>(), all);
