@@ -12,10 +12,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The targets, in the order of `tests/fuzz/src/targets/mod.rs`.
-const TARGETS: [&str; 12] = [
+const TARGETS: [&str; 13] = [
     "feed_frames",
     "feed_ticks",
     "feed_server",
+    "feed_sockets",
     "tape_rows",
     "decimals",
     "order_bodies",

@@ -8,7 +8,7 @@
 //! # From socket to sink
 //!
 //! ```text
-//! supervisor: connect, authenticate, subscribe -> read frames -> alpaca codec -> checks -> TickSink
+//! supervisor: connect, authenticate, subscribe -> socket: frames -> alpaca codec -> checks -> TickSink
 //! ```
 
 pub mod alpaca;
@@ -19,9 +19,11 @@ pub mod instruments;
 pub mod record;
 pub mod replay;
 pub mod sim;
+mod socket;
 mod status;
 mod subscriptions;
 mod supervisor;
+pub mod websocket;
 
 use model::{InstrumentId, Symbol, Tick};
 

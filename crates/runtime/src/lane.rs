@@ -8,8 +8,9 @@ use crate::conflate::{Conflator, Sizes};
 use crate::shard_thread::{self, ShardThread};
 use crate::shared::lock;
 use crate::waker::Waker;
-use model::{Stamped, TickBody, Time};
+use model::{Stamped, Tick, TickBody, TickSeq, Time};
 use rtrb::{Consumer, Producer, RingBuffer};
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
@@ -25,9 +26,36 @@ pub(crate) enum LaneItem {
 impl LaneItem {
     const fn is_quote(&self) -> bool {
         match self {
-            Self::Tick(stamped, _) => matches!(stamped.tick.body, TickBody::Quote(_)),
+            Self::Tick(stamped, _) => is_quote(&stamped.tick),
             Self::FeedLost(_) => false,
         }
+    }
+}
+
+const fn is_quote(tick: &Tick) -> bool {
+    matches!(tick.body, TickBody::Quote(_))
+}
+
+/// Ticks that arrived together, with the places and engine times that they were given.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Arrived<'a> {
+    pub(crate) ticks: &'a [Tick],
+    /// One for each tick.
+    pub(crate) nows: &'a [Time],
+    /// The first tick's place; the others follow without a gap.
+    pub(crate) first: TickSeq,
+    /// By the wall clock, in nanoseconds.
+    pub(crate) arrival: i64,
+}
+
+impl<'a> Arrived<'a> {
+    fn items<W: Fn(&Tick) -> bool>(&self, wanted: W) -> impl Iterator<Item = LaneItem> + use<'a, W> {
+        let arrival = self.arrival;
+        (self.first.get()..).zip(self.ticks.iter().zip(self.nows)).filter(move |(_, (tick, _))| wanted(tick)).map(
+            move |(seq, (tick, now))| {
+                LaneItem::Tick(Stamped { seq: TickSeq::new(seq), now: *now, tick: *tick }, arrival)
+            },
+        )
     }
 }
 
@@ -80,9 +108,24 @@ pub(crate) fn lane(capacity: usize, sizes: Sizes, waker: Arc<Waker>) -> (LaneSen
 }
 
 impl LaneSender {
-    /// Whether a tick would go into the ring now. A lane without a taker has room for ever.
-    pub(crate) fn has_room(&self) -> bool {
-        self.ring.is_abandoned() || (!self.ring.is_full() && !self.overflowing.active.load(Ordering::Acquire))
+    /// How many of these ticks, from the first on, would go into the ring now. A lane without a taker has
+    /// room for ever.
+    pub(crate) fn room(&self, ticks: &[Tick]) -> usize {
+        if self.ring.is_abandoned() {
+            return ticks.len();
+        }
+        if self.overflowing.active.load(Ordering::Acquire) {
+            return 0;
+        }
+        let slots = self.ring.slots();
+        if slots >= ticks.len() {
+            ticks.len()
+        } else if self.trades_only {
+            let mut trades = ticks.iter().enumerate().filter(|(_, tick)| !is_quote(tick));
+            trades.nth(slots).map_or(ticks.len(), |(index, _)| index)
+        } else {
+            slots
+        }
     }
 
     /// Its taker is not woken for every tick from now on.
@@ -115,6 +158,22 @@ impl LaneSender {
         }
     }
 
+    /// Passes on what arrived together, as [`Self::send`] does one after another; what finds room is
+    /// written at once.
+    pub(crate) fn send_all(&mut self, arrived: &Arrived<'_>) -> u64 {
+        if self.trades_only {
+            return arrived.items(|tick| !is_quote(tick)).map(|item| self.send(item)).sum();
+        }
+        let mut items = arrived.items(|_| true);
+        if !self.overflowing.active.load(Ordering::Acquire) {
+            let room = self.ring.slots().min(arrived.ticks.len());
+            if let Ok(chunk) = self.ring.write_chunk_uninit(room) {
+                chunk.fill_from_iter(&mut items);
+            }
+        }
+        items.map(|item| self.send(item)).sum()
+    }
+
     /// Passes on; returns how many ticks were dropped by merging. [`Self::settle`] has it looked at.
     pub(crate) fn send(&mut self, item: LaneItem) -> u64 {
         if self.trades_only && item.is_quote() {
@@ -133,6 +192,23 @@ impl LaneSender {
 }
 
 impl LaneTaker {
+    /// Hands over what waits in the ring where it lies, oldest first, at most so many, until it is told
+    /// to stop; says how many. Their room is given back together. What was merged is left to [`Self::take`].
+    pub(crate) fn take_some(&mut self, most: usize, mut each: impl FnMut(&LaneItem) -> ControlFlow<()>) -> usize {
+        let waiting = self.ring.slots().min(most);
+        let Ok(chunk) = self.ring.read_chunk(waiting) else { return 0 };
+        let (first, rest) = chunk.as_slices();
+        let mut taken = 0;
+        for item in first.iter().chain(rest) {
+            taken += 1;
+            if each(item).is_break() {
+                break;
+            }
+        }
+        chunk.commit(taken);
+        taken
+    }
+
     /// The next one.
     pub(crate) fn take(&mut self) -> Option<LaneItem> {
         if let Ok(item) = self.ring.pop() {
@@ -168,14 +244,22 @@ impl LaneTaker {
 mod tests {
     use super::*;
     use crate::waker::Sleeper;
-    use model::{InstrumentId, Price, Qty, Quote, Tick, TickSeq};
+    use model::{Aggressor, InstrumentId, Price, Qty, Quote, Trade, TradeConditions};
 
-    fn quote(seq: u64) -> LaneItem {
+    fn tick(seq: u64) -> Tick {
         let (price, size) = (Price::whole(10), Qty::whole(1));
         let body = TickBody::Quote(Quote { bid: price, bid_size: size, ask: price, ask_size: size });
         let now = Time::from_nanos(i64::try_from(seq).expect("small"));
-        let tick = Tick { instrument: InstrumentId::new(1), time: now, body };
-        LaneItem::Tick(Stamped { seq: TickSeq::new(seq), now, tick }, 0)
+        Tick { instrument: InstrumentId::new(1), time: now, body }
+    }
+
+    fn quote(seq: u64) -> LaneItem {
+        let tick = tick(seq);
+        LaneItem::Tick(Stamped { seq: TickSeq::new(seq), now: tick.time, tick }, 0)
+    }
+
+    fn has_room(sender: &LaneSender) -> bool {
+        sender.room(&[tick(1)]) == 1
     }
 
     fn places(taker: &mut LaneTaker) -> Vec<u64> {
@@ -193,11 +277,11 @@ mod tests {
         let dropped: u64 = (1..=9).map(|seq| sender.send(quote(seq))).sum();
         // 1 and 2 fill the ring; of the equal quotes behind it the first is the extreme, 9 the latest.
         assert_eq!(dropped, 5);
-        assert!(!sender.has_room());
+        assert!(!has_room(&sender));
         assert_eq!(sender.send(LaneItem::FeedLost(Time::from_nanos(9))), 0);
         assert!(!taker.is_empty());
         assert_eq!(places(&mut taker), [1, 2, 3, 9, 0]);
-        assert!(taker.is_empty() && sender.has_room());
+        assert!(taker.is_empty() && has_room(&sender));
         assert_eq!(sender.send(quote(10)), 0);
         assert_eq!(places(&mut taker), [10]);
     }
@@ -207,7 +291,7 @@ mod tests {
         let (mut sender, taker) = lane(1, Sizes::AsPrinted, Sleeper::new().waker());
         drop(taker);
         for seq in 1..9 {
-            assert!(sender.has_room());
+            assert!(has_room(&sender));
             assert_eq!(sender.send(quote(seq)), 0);
         }
     }
@@ -230,5 +314,48 @@ mod tests {
             let dropped: u64 = (1..=50_000).map(|seq| sender.send(quote(seq))).sum();
             assert_eq!(taking.join().expect("places increase") + dropped, 50_000);
         });
+    }
+
+    #[test]
+    fn what_arrives_together_is_passed_on_as_one_after_another() {
+        let trade = |seq: u64| {
+            let (aggressor, conditions) = (Aggressor::Unknown, TradeConditions::Regular);
+            let trade = Trade { price: Price::whole(10), size: Qty::whole(1), aggressor, conditions };
+            Tick { body: TickBody::Trade(trade), ..tick(seq) }
+        };
+        let ticks: Vec<Tick> = (1..=9).map(|seq| if seq % 3 == 0 { trade(seq) } else { tick(seq) }).collect();
+        let nows: Vec<Time> = ticks.iter().map(|tick| tick.time).collect();
+        let arrived = Arrived { ticks: &ticks, nows: &nows, first: TickSeq::new(1), arrival: 0 };
+        for (sizes, capacity) in [Sizes::AsPrinted, Sizes::Summed]
+            .into_iter()
+            .flat_map(|sizes| [1, 2, 5, 20].map(|capacity| (sizes, capacity)))
+        {
+            let (mut together, mut takes) = lane(capacity, sizes, Sleeper::new().waker());
+            let (mut single, mut expected) = lane(capacity, sizes, Sleeper::new().waker());
+            let room = together.room(&ticks);
+            let dropped: u64 = arrived.items(|_| true).map(|item| single.send(item)).sum();
+            assert_eq!(together.send_all(&arrived), dropped, "{capacity}");
+            assert_eq!(
+                dropped == 0 && has_room(&together),
+                room == ticks.len() && has_room(&single),
+                "{capacity}"
+            );
+            let mut some = Vec::new();
+            let taken = takes.take_some(4, |item| {
+                some.push(*item);
+                if some.len() == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            });
+            assert_eq!(taken, some.len());
+            let all: Vec<LaneItem> = some.into_iter().chain(std::iter::from_fn(|| takes.take())).collect();
+            assert_eq!(all, std::iter::from_fn(|| expected.take()).collect::<Vec<_>>(), "{capacity}");
+        }
+    }
+
+    #[test]
+    fn room_is_that_of_the_ticks_that_a_lane_takes() {
+        let (sender, _taker) = lane(2, Sizes::AsPrinted, Sleeper::new().waker());
+        assert_eq!(sender.room(&[tick(1), tick(2), tick(3)]), 2);
+        let (sender, _taker) = lane(2, Sizes::Summed, Sleeper::new().waker());
+        assert_eq!(sender.room(&[tick(1), tick(2), tick(3)]), 3);
     }
 }

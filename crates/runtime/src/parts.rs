@@ -115,6 +115,7 @@ pub(crate) fn assemble(config: &SystemConfig, capacities: &Capacities, opened: O
             quotes,
             shared: Arc::clone(&shared),
             last: TickSeq::new(0),
+            nows: Vec::new(),
             relay: Arc::default(),
         },
         shards: threads,

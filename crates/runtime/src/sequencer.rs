@@ -6,11 +6,11 @@
 //! ring carries its ticks in the order of their places.
 
 use crate::config::Overflow;
-use crate::lane::{LaneItem, LaneSender};
+use crate::lane::{Arrived, LaneItem, LaneSender};
 use crate::quotes::QuoteBoard;
 use crate::shared::{Shared, lock};
 use feeds::{Push, TickSink};
-use model::{Stamped, Tick, TickSeq};
+use model::{Stamped, Tick, TickSeq, Time};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
@@ -22,6 +22,8 @@ pub(crate) struct Sequencer {
     pub(crate) quotes: Arc<QuoteBoard>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) last: TickSeq,
+    /// The engine times of the ticks that are being passed on: kept for its memory alone.
+    pub(crate) nows: Vec<Time>,
     pub(crate) relay: Arc<Relay>,
 }
 
@@ -42,27 +44,28 @@ impl Sequencer {
         if self.shared.is_stopping() && !self.renew() {
             return ticks.iter().take_while(|tick| self.push_to_nobody(**tick) == Push::Accepted).count();
         }
+        let room = match self.overflow {
+            Overflow::Block => self.lanes.iter().map(|lane| lane.room(ticks)).min().unwrap_or(ticks.len()),
+            Overflow::Conflate => ticks.len(),
+        };
+        let ticks = &ticks[..room];
         let arrival = self.shared.clock.wall_nanos();
-        let mut dropped = 0;
-        let mut taken = 0;
+        let first = self.last.next();
+        self.nows.clear();
         for tick in ticks {
-            match self.overflow {
-                Overflow::Block if !self.lanes.iter().all(LaneSender::has_room) => break,
-                Overflow::Block | Overflow::Conflate => {}
-            }
             self.last = self.last.next();
             let now = self.shared.clock.stamp(arrival, tick.time);
-            let stamped = Stamped { seq: self.last, now, tick: *tick };
-            self.quotes.record(&stamped);
-            dropped += self.lanes.iter_mut().map(|lane| lane.send(LaneItem::Tick(stamped, arrival))).sum::<u64>();
-            taken += 1;
+            self.quotes.record(&Stamped { seq: self.last, now, tick: *tick });
+            self.nows.push(now);
         }
+        let arrived = Arrived { ticks, nows: &self.nows, first, arrival };
+        let dropped = self.lanes.iter_mut().map(|lane| lane.send_all(&arrived)).sum::<u64>();
         let meters = &self.shared.meters;
         meters.ticks_received.store(self.last.get(), Ordering::Release);
         if dropped > 0 {
             meters.ticks_conflated.fetch_add(dropped, Ordering::Relaxed);
         }
-        taken
+        ticks.len()
     }
 
     /// No shard is there: readers still see the market, and a feed that must lose nothing waits.

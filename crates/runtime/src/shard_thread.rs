@@ -19,6 +19,7 @@ use crossbeam::utils::Backoff;
 use engine::Shard;
 use model::limits::EVENTS_PER_BATCH_MAX;
 use model::{Command, CommandReply, Event, Request, ShardId, ShardSeq, Stamped, Time};
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, Weak};
@@ -28,6 +29,9 @@ use std::time::Duration;
 const TICKS_PER_TURN: usize = 1_024;
 /// Commands taken before ticks get their turn.
 const COMMANDS_PER_TURN: usize = 256;
+/// Ticks that are looked at where they lie before their room is given back (guess: few beside the ring,
+/// many beside what giving back costs).
+const TICKS_TOGETHER: usize = 64;
 /// Ticks that are evaluated in place of a sleeping thread: more are worth waking it.
 const TICKS_HERE: usize = 256;
 /// Engine time between two records of trailing stops' marks.
@@ -205,33 +209,21 @@ impl<S: Evaluate> ShardThread<S> {
     }
 
     fn take_ticks(&mut self, turn: &mut Turn, most: usize) {
-        for _ in 0..most {
-            if turn.is_full() {
-                return;
+        let mut left = most;
+        while left > 0 && !turn.is_full() {
+            let Self { engine, ticks, trail_due, .. } = self;
+            let taken = ticks.take_some(left.min(TICKS_TOGETHER), |item| {
+                evaluate(engine, trail_due, turn, item);
+                if turn.is_full() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            });
+            left -= taken;
+            if taken == 0 {
+                // None in the ring: perhaps merged ones behind it.
+                let Some(item) = ticks.take() else { return };
+                evaluate(engine, trail_due, turn, &item);
+                left -= 1;
             }
-            match self.ticks.take() {
-                Some(LaneItem::Tick(stamped, arrival)) => self.tick(turn, (stamped, arrival)),
-                Some(LaneItem::FeedLost(now)) => {
-                    self.engine.on_feed_lost(now.max(self.engine.shard().now()), &mut turn.events);
-                }
-                None => return,
-            }
         }
-    }
-
-    fn tick(&mut self, turn: &mut Turn, (mut stamped, arrival): (Stamped, i64)) {
-        // A command may have been stamped since this tick was: time does not go back.
-        stamped.now = stamped.now.max(self.engine.shard().now());
-        if stamped.now >= self.trail_due {
-            self.engine.flush_trailing(&mut turn.events);
-            self.trail_due = stamped.now.plus_nanos(TRAIL_INTERVAL_NS);
-        }
-        let before = turn.events.len();
-        self.engine.on_tick(&stamped, &mut turn.events);
-        if turn.events.len() > before {
-            turn.tick_arrivals.push(arrival);
-        }
-        turn.ticks += 1;
     }
 
     fn take_commands(&mut self, turn: &mut Turn, most: usize) -> usize {
@@ -327,6 +319,28 @@ impl<S: Evaluate> ShardThread<S> {
         self.engine.flush_trailing(&mut turn.events);
         self.hand_over(turn);
     }
+}
+
+/// Shows an engine what a lane brought.
+fn evaluate<S: Evaluate>(engine: &mut S, trail_due: &mut Time, turn: &mut Turn, item: &LaneItem) {
+    let (mut stamped, arrival) = match item {
+        LaneItem::Tick(stamped, arrival) => (*stamped, *arrival),
+        LaneItem::FeedLost(now) => {
+            return engine.on_feed_lost((*now).max(engine.shard().now()), &mut turn.events);
+        }
+    };
+    // A command may have been stamped since this tick was: time does not go back.
+    stamped.now = stamped.now.max(engine.shard().now());
+    if stamped.now >= *trail_due {
+        engine.flush_trailing(&mut turn.events);
+        *trail_due = stamped.now.plus_nanos(TRAIL_INTERVAL_NS);
+    }
+    let before = turn.events.len();
+    engine.on_tick(&stamped, &mut turn.events);
+    if turn.events.len() > before {
+        turn.tick_arrivals.push(arrival);
+    }
+    turn.ticks += 1;
 }
 
 impl Outlet {

@@ -28,6 +28,7 @@ targets!(
     feed_frames,
     feed_ticks,
     feed_server,
+    feed_sockets,
     tape_rows,
     decimals,
     order_bodies,

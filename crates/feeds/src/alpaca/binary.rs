@@ -118,6 +118,31 @@ fn put_tick(tick: &SymbolTick, number: u32, out: &mut Vec<u8>) {
     }
 }
 
+/// Who takes the ticks of a frame.
+pub(super) trait Take {
+    /// A tick of the symbol of this number.
+    fn tick(&mut self, number: usize, symbol: &Symbol, tick: (Time, TickBody));
+    /// A record that cannot be read.
+    fn malformed(&mut self);
+}
+
+/// Ticks as messages.
+struct Messages<'a, F>(&'a mut F);
+
+impl<F: FnMut(Message<'_>)> Take for Messages<'_, F> {
+    fn tick(&mut self, _: usize, symbol: &Symbol, (time, body): (Time, TickBody)) {
+        let symbol = symbol.as_str();
+        (self.0)(match body {
+            TickBody::Quote(quote) => Message::Quote { symbol, time, quote },
+            TickBody::Trade(trade) => Message::Trade { symbol, time, trade },
+        });
+    }
+
+    fn malformed(&mut self) {
+        (self.0)(Message::Malformed);
+    }
+}
+
 /// The reading side of one connection.
 #[derive(Debug, Default)]
 pub struct Decoder {
@@ -136,23 +161,21 @@ impl Decoder {
     /// # Errors
     /// When the frame is not one of ours, or names symbols out of turn.
     pub fn decode(&mut self, frame: &[u8], take: &mut impl FnMut(Message<'_>)) -> Result<(), FrameError> {
-        self.decode_numbered(frame, &mut |_, message| take(message))
+        self.decode_numbered(frame, &mut Messages(take))
     }
 
     /// The same, with the number of the symbol, so that it need not be looked up by its text.
-    pub(super) fn decode_numbered(
-        &mut self,
-        frame: &[u8],
-        take: &mut impl FnMut(usize, Message<'_>),
-    ) -> Result<(), FrameError> {
+    pub(super) fn decode_numbered(&mut self, frame: &[u8], into: &mut impl Take) -> Result<(), FrameError> {
         let (kind, records) = records_of(frame).ok_or_else(|| defect("its header does not fit it"))?;
         if kind == SYMBOLS {
             return records.chunks_exact(SYMBOL_BYTES).try_for_each(|record| self.name(record));
         }
-        for record in records.chunks_exact(TICK_BYTES) {
+        for record in records.as_chunks().0 {
             let number = usize::try_from(u32_at(record, 8)).unwrap_or(usize::MAX);
-            let message = self.symbols.get(number).and_then(|symbol| message_of(record, symbol));
-            take(number, message.unwrap_or(Message::Malformed));
+            match self.symbols.get(number).zip(tick_of(record)) {
+                Some((symbol, tick)) => into.tick(number, symbol, tick),
+                None => into.malformed(),
+            }
         }
         Ok(())
     }
@@ -186,15 +209,15 @@ fn records_of(frame: &[u8]) -> Option<(u8, &[u8])> {
     (ours && count.checked_mul(size)? == records.len()).then_some((header[6], records))
 }
 
-fn message_of<'a>(record: &[u8], symbol: &'a Symbol) -> Option<Message<'a>> {
-    let symbol = symbol.as_str();
+#[inline]
+fn tick_of(record: &[u8; TICK_BYTES]) -> Option<(Time, TickBody)> {
     let time = Time::from_nanos(i64_at(record, 0));
     let [first, second, third, fourth] = [16, 24, 32, 40].map(|at| i64_at(record, at));
     match record[12..16] {
         [0, 0, 0, 0] => {
             let (bid, bid_size) = (Price::from_raw(first), Qty::from_raw(second));
             let (ask, ask_size) = (Price::from_raw(third), Qty::from_raw(fourth));
-            Some(Message::Quote { symbol, time, quote: Quote { bid, bid_size, ask, ask_size } })
+            Some((time, TickBody::Quote(Quote { bid, bid_size, ask, ask_size })))
         }
         [1, aggressor, conditions, 0] => {
             let aggressor = match aggressor {
@@ -209,7 +232,7 @@ fn message_of<'a>(record: &[u8], symbol: &'a Symbol) -> Option<Message<'a>> {
                 _ => return None,
             };
             let (price, size) = (Price::from_raw(first), Qty::from_raw(second));
-            Some(Message::Trade { symbol, time, trade: Trade { price, size, aggressor, conditions } })
+            Some((time, TickBody::Trade(Trade { price, size, aggressor, conditions })))
         }
         _ => None,
     }

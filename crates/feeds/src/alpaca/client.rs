@@ -7,24 +7,22 @@
 use super::known::KnownSymbols;
 use super::{CONTENT_TYPE_BINARY, CONTENT_TYPE_MSGPACK, FrameError, Message, QuoteSizes, binary, json, msgpack};
 use crate::checks::{CheckConfig, Checks, Verdict};
+use crate::socket::Socket;
+use crate::websocket;
 use crate::{
     AlpacaConfig, DropReason, Encoding, FeedStatus, StopSignal, Subscriptions, Symbols, TickSink, stopped,
 };
-use futures_util::{SinkExt, StreamExt};
-use model::{InstrumentId, Symbol, Tick, TickBody, Time, limits};
+use model::{InstrumentId, Symbol, Tick, TickBody, Time};
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::{HeaderValue, Request, header::CONTENT_TYPE};
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_tungstenite::tungstenite::{self, Message as Frame};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
-
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::{self, Message as Frame, Utf8Bytes};
 
 /// Symbols in one subscribe message, so that it stays far below the frames that servers take.
 const SYMBOLS_PER_REQUEST: usize = 1_000;
@@ -34,6 +32,8 @@ const TICKS_TOGETHER: usize = 1_024;
 const YIELDS_MAX: usize = 64;
 /// How long to wait before pushing again to a sink that is full.
 const FULL_WAIT: Duration = Duration::from_micros(200);
+/// How long to try to say goodbye.
+const CLOSE_MAX: Duration = Duration::from_secs(1);
 /// At most one line about bad ticks in this time.
 const LOG_EVERY: Duration = Duration::from_secs(10);
 
@@ -62,21 +62,26 @@ pub(crate) struct Client {
     pub(crate) status: Arc<FeedStatus>,
     pub(crate) sink: Box<dyn TickSink>,
     stop: StopSignal,
-    checks: Checks,
     intake: Intake,
     up_since: Option<Instant>,
     logged_at: Option<Instant>,
 }
 
-/// Turns messages into ticks of known instruments.
+/// Turns messages into good ticks of known instruments.
 struct Intake {
     symbols: Arc<dyn Symbols>,
     status: Arc<FeedStatus>,
     sizes: QuoteSizes,
     known: KnownSymbols,
+    checks: Checks,
     /// Instruments by the numbers that the binary form gives to symbols on this connection.
     numbered: Vec<Option<InstrumentId>>,
+    /// Those that passed the checks.
     ticks: Vec<Tick>,
+    /// Ticks of known instruments that were read, passed or not.
+    received: usize,
+    /// Why the latest of them was dropped, until it is logged.
+    dropped: Option<DropReason>,
     controls: Vec<Control>,
 }
 
@@ -107,12 +112,14 @@ impl Client {
             status: Arc::clone(&status),
             sizes,
             known: KnownSymbols::new(),
+            checks: Checks::new(CheckConfig::default()),
             numbered: Vec::new(),
             ticks: Vec::new(),
+            received: 0,
+            dropped: None,
             controls: Vec::new(),
         };
-        let checks = Checks::new(CheckConfig::default());
-        Self { config, subscriptions, status, sink, stop, checks, intake, up_since: None, logged_at: None }
+        Self { config, subscriptions, status, sink, stop, intake, up_since: None, logged_at: None }
     }
 
     /// The opening request, or what is wrong with the address.
@@ -147,11 +154,8 @@ impl Client {
     /// Connects and reads until the connection ends.
     pub(crate) async fn connect(&mut self, request: Request<()>) -> End {
         self.up_since = None;
-        self.checks.reconnected();
-        let frame_limits = WebSocketConfig::default()
-            .max_message_size(Some(limits::FEED_FRAME_BYTES_MAX))
-            .max_frame_size(Some(limits::FEED_FRAME_BYTES_MAX));
-        let connect = tokio_tungstenite::connect_async_with_config(request, Some(frame_limits), true);
+        self.intake.checks.reconnected();
+        let connect = Socket::connect(request);
         let mut stop = self.stop.clone();
         let connected = tokio::select! {
             () = stopped(&mut stop) => return End::Stopped,
@@ -159,8 +163,8 @@ impl Client {
         };
         match connected {
             Err(_) => End::Lost("the connection took too long to open".to_owned()),
-            Ok(Err(error)) => End::Lost(error.to_string()),
-            Ok(Ok((socket, _))) => match self.read(socket).await {
+            Ok(Err(why)) => End::Lost(why),
+            Ok(Ok(socket)) => match self.read(socket).await {
                 Ok(end) | Err(end) => end,
             },
         }
@@ -181,7 +185,7 @@ impl Client {
             tokio::select! {
                 biased;
                 () = stopped(&mut stop) => {
-                    let _ = timeout(Duration::from_secs(1), socket.close(None)).await;
+                    close(&mut socket, None).await;
                     return Ok(End::Stopped);
                 }
                 Ok(()) = wanted.changed() => {
@@ -192,8 +196,16 @@ impl Client {
                 end = poll_fn(|ctx| self.poll_frames(&mut socket, &mut decoder, ctx)) => {
                     (heard, pinged) = (Instant::now(), false);
                     self.deliver().await?;
-                    if let Some(end) = end {
-                        return Ok(end);
+                    match end {
+                        None => {}
+                        Some(Over::Lost(why)) => return Ok(End::Lost(why)),
+                        Some(Over::Closed(reply, why)) => {
+                            close(&mut socket, reply).await;
+                            return Ok(End::Lost(why));
+                        }
+                    }
+                    if let Some(pong) = socket.pong() {
+                        self.write(&mut socket, pong).await?;
                     }
                     stage = self.follow(&mut socket, stage).await?;
                 }
@@ -206,7 +218,7 @@ impl Client {
                         return Ok(End::Lost(format!("nothing was heard for {} ms", silent.as_millis())));
                     }
                     if silent >= timing.ping_after && !pinged {
-                        socket.send(Frame::Ping(bytes::Bytes::new())).await.map_err(lost)?;
+                        self.write(&mut socket, Frame::Ping(bytes::Bytes::new())).await?;
                         pinged = true;
                     }
                     let next = if pinged { heard + timing.silent_max } else { heard + timing.ping_after };
@@ -227,76 +239,66 @@ impl Client {
         socket: &mut Socket,
         decoder: &mut binary::Decoder,
         ctx: &mut Context<'_>,
-    ) -> Poll<Option<End>> {
+    ) -> Poll<Option<Over>> {
         let (mut frames, mut bytes) = (0, 0);
-        let end = loop {
-            let frame = match socket.poll_next_unpin(ctx) {
-                Poll::Ready(Some(Ok(frame))) => frame,
-                Poll::Ready(Some(Err(error))) => break Some(lost(error)),
-                Poll::Ready(None) => break Some(End::Lost("the server closed".to_owned())),
+        let over = loop {
+            let frame = match socket.poll_frame(ctx) {
+                Poll::Ready(Ok(frame)) => frame,
+                Poll::Ready(Err(why)) => break Some(Over::Lost(why)),
                 Poll::Pending if frames == 0 => return Poll::Pending,
                 Poll::Pending => break None,
             };
             frames += 1;
-            match self.take(&frame, decoder) {
-                Ok(length) => bytes += length,
-                Err(end) => break Some(end),
+            match frame {
+                websocket::Frame::Text(text) => {
+                    bytes += text.len();
+                    let decoded = json::decode_text(text, self.intake.sizes, &mut self.intake.taker());
+                    self.take(decoded);
+                }
+                websocket::Frame::Binary(data) => {
+                    bytes += data.len();
+                    self.take_binary(data, decoder);
+                }
+                websocket::Frame::Ping(_) | websocket::Frame::Pong => {}
+                websocket::Frame::Close(close) => break Some(Over::of(close)),
             }
-            if self.intake.ticks.len() >= TICKS_TOGETHER || !self.intake.controls.is_empty() {
+            if self.intake.received >= TICKS_TOGETHER || !self.intake.controls.is_empty() {
                 break None;
             }
         };
         if bytes > 0 {
             self.status.note_messages(frames, bytes);
         }
-        Poll::Ready(end)
+        Poll::Ready(over)
     }
 
-    /// Reads one frame; returns how many bytes of data it had.
-    fn take(&mut self, frame: &Frame, decoder: &mut binary::Decoder) -> Result<usize, End> {
-        let (data, is_text): (&[u8], bool) = match frame {
-            Frame::Text(text) => (text.as_bytes(), true),
-            Frame::Binary(data) => (data, false),
-            Frame::Close(close) => return Err(End::Lost(close_reason(close.as_ref()))),
-            Frame::Ping(_) | Frame::Pong(_) | Frame::Frame(_) => return Ok(0),
-        };
+    fn take_binary(&mut self, data: &[u8], decoder: &mut binary::Decoder) {
+        let intake = &mut self.intake;
         let decoded = match self.config.encoding {
-            Encoding::MessagePack if !is_text => {
-                msgpack::decode(data, self.intake.sizes, &mut self.intake.taker())
-            }
-            Encoding::Binary if !is_text => {
-                decoder.decode_numbered(data, &mut |number, message| self.intake.take_numbered(number, message))
-            }
-            Encoding::Json | Encoding::MessagePack | Encoding::Binary => {
-                json::decode(data, self.intake.sizes, &mut self.intake.taker())
-            }
+            Encoding::MessagePack => msgpack::decode(data, intake.sizes, &mut intake.taker()),
+            Encoding::Binary => decoder.decode_numbered(data, intake),
+            Encoding::Json => json::decode(data, intake.sizes, &mut intake.taker()),
         };
+        self.take(decoded);
+    }
+
+    fn take(&mut self, decoded: Result<(), FrameError>) {
         if let Err(FrameError { reason }) = decoded {
             self.status.note(DropReason::Malformed);
             self.log_drop(&reason);
         }
-        Ok(data.len())
     }
 
-    /// Checks the ticks that were read and pushes the good ones, waiting while the sink is full.
+    /// Pushes the good ticks of those that were read, waiting while the sink is full.
     async fn deliver(&mut self) -> Result<(), End> {
-        if self.intake.ticks.is_empty() {
+        let received = std::mem::take(&mut self.intake.received);
+        if received == 0 {
             return Ok(());
         }
+        if let Some(reason) = self.intake.dropped.take() {
+            self.log_drop(reason.name());
+        }
         let mut ticks = std::mem::take(&mut self.intake.ticks);
-        let received = ticks.len() as u64;
-        ticks.retain(|tick| match self.checks.check(tick) {
-            Verdict::Pass => true,
-            Verdict::Marked(reason) => {
-                self.status.note(reason);
-                true
-            }
-            Verdict::Dropped(reason) => {
-                self.status.note(reason);
-                self.log_drop(reason.name());
-                false
-            }
-        });
         if self.up_since.is_none() && !ticks.is_empty() {
             self.up_since = Some(Instant::now());
             self.sink.feed_up();
@@ -319,7 +321,7 @@ impl Client {
             pushed += more;
             yields = if more > 0 { 0 } else { yields };
         }
-        self.status.note_ticks(received, pushed as u64);
+        self.status.note_ticks(received as u64, pushed as u64);
         ticks.clear();
         self.intake.ticks = ticks;
         Ok(())
@@ -377,6 +379,10 @@ impl Client {
                 Frame::binary(bytes)
             }
         };
+        self.write(socket, frame).await
+    }
+
+    async fn write(&mut self, socket: &mut Socket, frame: Frame) -> Result<(), End> {
         timeout(self.config.timing.silent_max, socket.send(frame))
             .await
             .map_err(|_| End::Lost("the server takes nothing".to_owned()))?
@@ -405,34 +411,30 @@ impl Intake {
         }
     }
 
-    /// The same of a message whose symbol has a number on this connection.
-    fn take_numbered(&mut self, number: usize, message: Message<'_>) {
-        let (symbol, time, body) = match message {
-            Message::Quote { symbol, time, quote } => (symbol, time, TickBody::Quote(quote)),
-            Message::Trade { symbol, time, trade } => (symbol, time, TickBody::Trade(trade)),
-            other => return self.taker()(other),
-        };
-        match self.numbered.get(number) {
-            Some(Some(instrument)) => self.ticks.push(Tick { instrument: *instrument, time, body }),
-            Some(None) | None => {
-                self.tick(symbol, time, body);
-                if let Some(instrument) = self.known.get(symbol) {
-                    if self.numbered.len() <= number {
-                        self.numbered.resize(number + 1, None);
-                    }
-                    self.numbered[number] = Some(instrument);
-                }
-            }
-        }
-    }
-
     fn tick(&mut self, symbol: &str, time: Time, body: TickBody) {
         let Some(instrument) = self.known.get(symbol).or_else(|| self.learn(symbol)) else {
             self.status.note_ticks(1, 0);
             self.status.note(DropReason::UnknownSymbol);
             return;
         };
-        self.ticks.push(Tick { instrument, time, body });
+        self.judge(Tick { instrument, time, body });
+    }
+
+    /// Keeps a tick when it is good, and counts it either way.
+    #[inline]
+    fn judge(&mut self, tick: Tick) {
+        self.received += 1;
+        match self.checks.check(&tick) {
+            Verdict::Pass => self.ticks.push(tick),
+            Verdict::Marked(reason) => {
+                self.status.note(reason);
+                self.ticks.push(tick);
+            }
+            Verdict::Dropped(reason) => {
+                self.status.note(reason);
+                self.dropped = Some(reason);
+            }
+        }
     }
 
     fn learn(&mut self, symbol: &str) -> Option<InstrumentId> {
@@ -442,11 +444,51 @@ impl Intake {
     }
 }
 
+impl binary::Take for Intake {
+    fn tick(&mut self, number: usize, symbol: &Symbol, (time, body): (Time, TickBody)) {
+        if let Some(Some(instrument)) = self.numbered.get(number) {
+            return self.judge(Tick { instrument: *instrument, time, body });
+        }
+        self.tick(symbol.as_str(), time, body);
+        if let Some(instrument) = self.known.get(symbol.as_str()) {
+            if self.numbered.len() <= number {
+                self.numbered.resize(number + 1, None);
+            }
+            self.numbered[number] = Some(instrument);
+        }
+    }
+
+    fn malformed(&mut self) {
+        self.status.note(DropReason::Malformed);
+    }
+}
+
+/// Why there is nothing more to read.
+#[derive(Debug)]
+enum Over {
+    /// Whatever it was.
+    Lost(String),
+    /// The server closed: what it is answered with, and what it said.
+    Closed(Option<CloseFrame>, String),
+}
+
+impl Over {
+    fn of(close: Option<(u16, &str)>) -> Self {
+        let Some((code, reason)) = close else { return Self::Closed(None, "the server closed".to_owned()) };
+        let code = CloseCode::from(code);
+        let said = format!("the server closed: {reason} ({code})");
+        // A code that may not be sent is answered as what it is.
+        let code = if code.is_allowed() { code } else { CloseCode::Protocol };
+        Self::Closed(Some(CloseFrame { code, reason: Utf8Bytes::default() }), said)
+    }
+}
+
+/// Says that this side closes, to a server that may not listen any more.
+async fn close(socket: &mut Socket, frame: Option<CloseFrame>) {
+    let _ = timeout(CLOSE_MAX, socket.send(Frame::Close(frame))).await;
+}
+
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
 fn lost(error: tungstenite::Error) -> End {
     End::Lost(error.to_string())
-}
-
-fn close_reason(close: Option<&tungstenite::protocol::CloseFrame>) -> String {
-    close.map_or_else(|| "the server closed".to_owned(), |close| format!("the server closed: {close}"))
 }

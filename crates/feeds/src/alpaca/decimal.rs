@@ -4,6 +4,8 @@
 //! even once, and what is beyond the range becomes its end, which the checks then refuse. A float
 //! stands for the shortest decimal text that names it.
 
+use super::digits;
+
 const DECIMALS: i32 = 8;
 const SCALE: f64 = 1e8;
 /// Below this many units a float names at most one decimal of 15 digits.
@@ -44,6 +46,28 @@ pub(super) fn parse_plain(bytes: &[u8]) -> Option<(i64, usize)> {
     // At most 18 digits: below the end of an i64.
     let raw = value * POWERS[8 - fraction_len];
     Some((if negative { -raw } else { raw }, at))
+}
+
+/// The same of at most seven digits before the point and seven after it, a word at a time: the units, and
+/// how many bytes they took. An exponent is left for the caller to find. Anything else is `None`.
+#[inline]
+pub(super) fn parse_short(bytes: &[u8]) -> Option<(i64, usize)> {
+    let (values, len) = digits::leading(u64::from_le_bytes(*bytes.first_chunk()?));
+    if len == 0 || len == 8 || (len > 1 && bytes[0] == b'0') {
+        return None;
+    }
+    let whole = digits::join(values << (64 - 8 * len)) * 100_000_000;
+    let at = usize::try_from(len).ok()?;
+    if bytes[at] != b'.' {
+        return Some((whole, at));
+    }
+    let (values, len) = digits::leading(u64::from_le_bytes(*bytes.get(at + 1..)?.first_chunk()?));
+    if len == 0 || len == 8 {
+        return None;
+    }
+    // Zeros in place of what follows: eight digits after the point are the units.
+    let fraction = digits::join(values & ((1 << (8 * len)) - 1));
+    Some((whole + fraction, at + 1 + usize::try_from(len).ok()?))
 }
 
 fn digit_at(bytes: &[u8], at: usize) -> Option<i64> {
@@ -194,7 +218,33 @@ mod tests {
         assert_eq!(from_float(1e300), Some(i64::MAX));
     }
 
+    #[test]
+    fn the_short_way_is_the_plain_way_where_it_goes() {
+        let check = |text: &str, expected: Option<(i64, usize)>| {
+            assert_eq!(parse_short(text.as_bytes()), expected, "{text}");
+            if expected.is_some() {
+                assert_eq!(parse_plain(text.as_bytes()), expected, "{text}");
+            }
+        };
+        check("187.43,\"bs\":3", Some((18_743_000_000, 6)));
+        check("300,\"ax\":\"V\"", Some((30_000_000_000, 3)));
+        check("0,\"ax\":\"V\",", Some((0, 1)));
+        check("9999999.9999999,\"as\"", Some((999_999_999_999_990, 15)));
+        for other in
+            ["", "1", "12345678,,,,,,,,,", "1.12345678,,,,,,,", "1.,,,,,,,,,", "07,,,,,,,,", "-1,,,,,,,,,", "1.5"]
+        {
+            check(other, None);
+        }
+    }
+
     proptest! {
+        #[test]
+        fn short_numbers_are_plain_numbers(text in "[0-9]{1,9}(\\.[0-9]{0,9})?,\"bs\":300") {
+            if let Some(short) = parse_short(text.as_bytes()) {
+                prop_assert_eq!(parse_plain(text.as_bytes()), Some(short));
+            }
+        }
+
         #[test]
         fn written_numbers_are_read_back(raw in any::<i64>()) {
             prop_assume!(raw != i64::MIN);

@@ -1,10 +1,12 @@
 //! The JSON form of messages.
 //!
-//! Quotes and trades as they are usually written go through a splitter that knows their shape and
-//! allocates nothing; whatever it finds odd, a space even, is read by serde instead. Numbers are
-//! taken from their text and never pass through a float. The invariant: both ways give the same.
+//! Quotes in the usual order of members are read in one pass; other quotes and trades as they are usually
+//! written go through a splitter that knows their shape and allocates nothing; whatever it finds odd, a
+//! space even, is read by serde instead. Numbers are taken from their text and never pass through a
+//! float. The invariant: all ways give the same.
 
 use super::fields::{Conditions, Fields};
+use super::usual::{self, is_plain};
 use super::{FrameError, Message, QuoteSizes, aggressor_of, decimal, timestamp};
 use model::{Aggressor, Price, Qty, Time, Trade, TradeConditions};
 use serde::Deserialize;
@@ -13,11 +15,23 @@ use serde_json::value::RawValue;
 /// Reads a frame and hands over its messages in order.
 ///
 /// # Errors
-/// When the frame is not an array; messages before the defect were handed over.
+/// When the frame is no text or not an array; messages of an array before the defect were handed over.
 pub fn decode(frame: &[u8], sizes: QuoteSizes, take: &mut impl FnMut(Message<'_>)) -> Result<(), FrameError> {
+    match std::str::from_utf8(frame) {
+        Ok(text) => decode_text(text, sizes, take),
+        // No message goes beyond what is text; serde says what is wrong with the rest.
+        Err(_) => decode_rest(frame, 0, sizes, take),
+    }
+}
+
+/// The same of a frame that is known to be text.
+///
+/// # Errors
+/// When the frame is no text or not an array; messages of an array before the defect were handed over.
+pub fn decode_text(frame: &str, sizes: QuoteSizes, take: &mut impl FnMut(Message<'_>)) -> Result<(), FrameError> {
     match split(frame, sizes, take) {
         Split::Whole => Ok(()),
-        Split::OddAfter(done) => decode_rest(frame, done, sizes, take),
+        Split::OddAfter(done) => decode_rest(frame.as_bytes(), done, sizes, take),
     }
 }
 
@@ -139,12 +153,12 @@ enum Split {
     OddAfter(usize),
 }
 
-fn split(frame: &[u8], sizes: QuoteSizes, take: &mut impl FnMut(Message<'_>)) -> Split {
-    let mut scanner = Scanner { bytes: frame, at: 0 };
+fn split(frame: &str, sizes: QuoteSizes, take: &mut impl FnMut(Message<'_>)) -> Split {
+    let mut scanner = Scanner { text: frame, bytes: frame.as_bytes(), at: 0 };
     let mut done = 0;
     let mut open = scanner.expect(b'[');
     while open.is_some() {
-        let Some(message) = scanner.message(sizes) else { break };
+        let Some(message) = scanner.usual(sizes).or_else(|| scanner.message(sizes)) else { break };
         // The end is looked at first, so that a frame that stops short is left to serde as a whole.
         let separator = scanner.byte();
         if !matches!(separator, Some(b',' | b']')) {
@@ -162,6 +176,7 @@ fn split(frame: &[u8], sizes: QuoteSizes, take: &mut impl FnMut(Message<'_>)) ->
 
 /// Reads quotes and trades in their usual form; `None` is "odd", never "wrong".
 struct Scanner<'a> {
+    text: &'a str,
     bytes: &'a [u8],
     at: usize,
 }
@@ -192,6 +207,13 @@ const TRADE_BITS: u16 = 1 << PRICE | 1 << SIZE | KIND_BIT | SYMBOL_BIT | TIME_BI
 const QUOTE_BITS: u16 = 1 << BID | 1 << BID_SIZE | 1 << ASK | 1 << ASK_SIZE | KIND_BIT | SYMBOL_BIT | TIME_BIT;
 
 impl<'a> Scanner<'a> {
+    /// A quote in the usual order; stays where it is at anything else.
+    fn usual(&mut self, sizes: QuoteSizes) -> Option<Message<'a>> {
+        let (message, len) = usual::quote(self.text.get(self.at..)?, sizes)?;
+        self.at += len;
+        Some(message)
+    }
+
     fn message(&mut self, sizes: QuoteSizes) -> Option<Message<'a>> {
         let mut slots = Slots {
             seen: 0,
@@ -221,7 +243,8 @@ impl<'a> Scanner<'a> {
                 KIND_BIT
             }
             Key::SYMBOL => {
-                slots.symbol = std::str::from_utf8(self.text()?).ok()?;
+                let len = self.text()?.len();
+                slots.symbol = self.text.get(self.at - 1 - len..self.at - 1)?;
                 SYMBOL_BIT
             }
             Key::TIME => {
@@ -284,7 +307,9 @@ impl<'a> Scanner<'a> {
     }
 
     fn number(&mut self, slots: &mut Slots<'a>, slot: usize) -> Option<u16> {
-        let (raw, len) = decimal::parse_plain(&self.bytes[self.at..])?;
+        let rest = &self.bytes[self.at..];
+        // An exponent behind the short form is no end of a member, which is looked for next.
+        let (raw, len) = decimal::parse_short(rest).or_else(|| decimal::parse_plain(rest))?;
         self.at += len;
         slots.numbers[slot] = raw;
         Some(1 << slot)
@@ -352,11 +377,6 @@ impl<'a> Scanner<'a> {
         self.at += 1;
         Some(byte)
     }
-}
-
-/// Whether a byte stands for itself in a text: printable ASCII, no quotation mark, no backslash.
-const fn is_plain(byte: u8) -> bool {
-    matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\'
 }
 
 /// A member's name, as far as it is told from others: up to four letters.

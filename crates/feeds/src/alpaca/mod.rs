@@ -16,6 +16,7 @@
 pub mod binary;
 pub(crate) mod client;
 mod decimal;
+mod digits;
 pub mod encode;
 mod fields;
 pub mod json;
@@ -23,6 +24,7 @@ mod known;
 pub mod msgpack;
 mod server;
 mod timestamp;
+mod usual;
 
 use crate::bars::Bar;
 use model::{Aggressor, Qty, Quote, Symbol, TickBody, Time, Trade, TradeConditions};

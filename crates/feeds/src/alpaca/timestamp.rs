@@ -1,36 +1,56 @@
 //! RFC 3339 times to nanoseconds, without allocation.
 
+use super::digits;
 use model::Time;
 use model::calendar::Date;
-
-/// Stands for two bytes that are no digits.
-const NO_PAIR: i32 = 100_000;
 
 /// Parses `2021-02-22T15:51:45.3355677Z`, or with an offset such as `-05:00`. Digits beyond the
 /// nanosecond are dropped. `None` when it is not such a time, or before 1970 or after 2261.
 pub(super) fn parse(text: &[u8]) -> Option<Time> {
     let (head, tail) = text.split_first_chunk::<19>()?;
-    let separators = [head[4], head[7], head[13], head[16]] == *b"--::";
-    if !separators || !matches!(head[10], b'T' | b't' | b' ') {
+    let seconds = civil_seconds(head)?;
+    let (nanos, zone) = fraction(tail)?;
+    let seconds = seconds - offset(zone)?;
+    (seconds >= 0).then(|| Time::from_nanos(seconds * 1_000_000_000 + nanos))
+}
+
+/// Seconds since 1970 of `2021-02-22T15:51:45` without a zone. Two words cover all but the seconds; in each
+/// the separators are compared, and neighbouring digits joined.
+#[inline]
+fn civil_seconds(head: &[u8; 19]) -> Option<i64> {
+    const DATE: u64 = u64::from_le_bytes(*b"0000-00-");
+    const CLOCK: u64 = u64::from_le_bytes(*b"00T00:00");
+    const DATE_SEPARATORS: u64 = 0xFF00_00FF_0000_0000;
+    const CLOCK_SEPARATORS: u64 = 0x0000_FF00_00FF_0000;
+    let date = u64::from_le_bytes(*head.first_chunk()?) ^ DATE;
+    let mut clock = u64::from_le_bytes(*head[8..].first_chunk()?) ^ CLOCK;
+    if matches!(head[10], b't' | b' ') {
+        clock &= !0x00FF_0000;
+    }
+    let (tens, ones) = (head[17].wrapping_sub(b'0'), head[18].wrapping_sub(b'0'));
+    let odd = (date & DATE_SEPARATORS)
+        | (clock & CLOCK_SEPARATORS)
+        | digits::beyond_nine(date & !DATE_SEPARATORS)
+        | digits::beyond_nine(clock & !CLOCK_SEPARATORS);
+    if odd != 0 || head[16] != b':' || tens > 9 || ones > 9 {
         return None;
     }
-    let [century, years, month, day, hour, minute, second] = [0, 2, 5, 8, 11, 14, 17].map(|at| pair(head, at));
+    let [century, _, years, _, _, month, _, _] = pairs(date);
+    let [day, _, _, hour, _, _, minute, _] = pairs(clock);
     let year = century * 100 + years;
+    let second = i32::from(tens) * 10 + i32::from(ones);
     let in_range = (1970..=2261).contains(&year) && (1..=12).contains(&month);
     // A leap second is counted as the first second of the next minute.
     if !in_range || !(1..=month_days(year, month)).contains(&day) || hour > 23 || minute > 59 || second > 60 {
         return None;
     }
     let date = Date::from_civil(year, month, day);
-    let (nanos, zone) = fraction(tail)?;
-    let seconds = i64::from(date.days()) * 86_400 + i64::from(hour * 3_600 + minute * 60 + second) - offset(zone)?;
-    (seconds >= 0).then(|| Time::from_nanos(seconds * 1_000_000_000 + nanos))
+    Some(i64::from(date.days()) * 86_400 + i64::from(hour * 3_600 + minute * 60 + second))
 }
 
-/// Two digits as a number; what is not two digits as one that is beyond every field of a time.
-fn pair(head: &[u8; 19], at: usize) -> i32 {
-    let (tens, ones) = (head[at].wrapping_sub(b'0'), head[at + 1].wrapping_sub(b'0'));
-    if tens > 9 || ones > 9 { NO_PAIR } else { i32::from(tens) * 10 + i32::from(ones) }
+/// What two neighbouring digits mean, each at the place of the first of them.
+fn pairs(values: u64) -> [i32; 8] {
+    values.wrapping_mul(10).wrapping_add(values >> 8).to_le_bytes().map(i32::from)
 }
 
 fn month_days(year: i32, month: i32) -> i32 {
@@ -42,29 +62,14 @@ fn month_days(year: i32, month: i32) -> i32 {
     }
 }
 
-/// Eight digits as a number, all at once.
-fn eight(digits: [u8; 8]) -> Option<i64> {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    let text = u64::from_le_bytes(digits);
-    let are_digits =
-        (text & (0xF0 * ONES)) == 0x30 * ONES && ((text.wrapping_add(0x06 * ONES)) & (0xF0 * ONES)) == 0x30 * ONES;
-    if !are_digits {
-        return None;
-    }
-    // Neighbours are joined: eight digits to four pairs, to two fours, to one.
-    let pairs = (text & (0x0F * ONES)).wrapping_mul((10 << 8) + 1) >> 8;
-    let fours = (pairs & 0x00FF_00FF_00FF_00FF).wrapping_mul((100 << 16) + 1) >> 16;
-    let whole = (fours & 0x0000_FFFF_0000_FFFF).wrapping_mul((10_000 << 32) + 1) >> 32;
-    i64::try_from(whole).ok()
-}
-
 /// Nanoseconds after the point, and what follows them.
 fn fraction(tail: &[u8]) -> Option<(i64, &[u8])> {
     // All nine of them, as most feeds write.
-    if let [b'.', a, b, c, d, e, f, g, h, last @ b'0'..=b'9', b'Z'] = tail
-        && let Some(first) = eight([*a, *b, *c, *d, *e, *f, *g, *h])
+    if let [b'.', eight @ .., last @ b'0'..=b'9', b'Z'] = tail
+        && let Ok(eight) = eight.try_into()
+        && let (values, 8) = digits::leading(u64::from_le_bytes(eight))
     {
-        return Some((first * 10 + i64::from(last - b'0'), &tail[10..]));
+        return Some((digits::join(values) * 10 + i64::from(last - b'0'), &tail[10..]));
     }
     let Some((b'.', digits)) = tail.split_first() else { return Some((0, tail)) };
     let len = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();

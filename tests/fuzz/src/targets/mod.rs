@@ -3,6 +3,7 @@
 mod decimals;
 mod feed_frames;
 mod feed_server;
+mod feed_sockets;
 mod journal_files;
 mod order_bodies;
 mod server;
@@ -18,6 +19,7 @@ pub const ALL: &[Target] = &[
     feed_frames::FRAMES,
     feed_frames::TICKS,
     feed_server::TARGET,
+    feed_sockets::TARGET,
     tape_rows::TARGET,
     decimals::TARGET,
     order_bodies::TARGET,
