@@ -8,6 +8,7 @@ use crate::websocket::{Frame, Reader};
 use bytes::Bytes;
 use futures_util::SinkExt;
 use model::limits;
+use rustls::RootCertStore;
 use rustls::pki_types::ServerName;
 use std::io;
 use std::pin::Pin;
@@ -32,9 +33,15 @@ pub(crate) struct Socket {
 }
 
 impl Socket {
-    /// Opens a connection; says what went wrong otherwise.
+    /// Opens a connection; says what went wrong otherwise. Encrypted, a server must be one that the
+    /// authorities which browsers trust vouch for.
     pub(crate) async fn connect(request: Request<()>) -> Result<Self, String> {
-        let stream = dial(&request).await.map_err(|error| error.to_string())?;
+        let roots = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
+        Self::connect_trusting(request, roots).await
+    }
+
+    async fn connect_trusting(request: Request<()>, roots: RootCertStore) -> Result<Self, String> {
+        let stream = dial(&request, roots).await.map_err(|error| error.to_string())?;
         let opening = Opening { stream, ahead: Vec::new(), given: 0 };
         let (library, _) = client_async(request, opening).await.map_err(|error| error.to_string())?;
         let mut reader = Reader::new(limits::FEED_FRAME_BYTES_MAX);
@@ -77,7 +84,7 @@ impl Socket {
 }
 
 /// The stream to the server that a request names.
-async fn dial(request: &Request<()>) -> io::Result<MaybeTlsStream<TcpStream>> {
+async fn dial(request: &Request<()>, roots: RootCertStore) -> io::Result<MaybeTlsStream<TcpStream>> {
     let uri = request.uri();
     let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
     let is_encrypted = uri.scheme_str() == Some("wss");
@@ -87,8 +94,6 @@ async fn dial(request: &Request<()>) -> io::Result<MaybeTlsStream<TcpStream>> {
     if !is_encrypted {
         return Ok(MaybeTlsStream::Plain(stream));
     }
-    let mut roots = rustls::RootCertStore::empty();
-    roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     let config = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
     let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
     let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;
@@ -138,5 +143,57 @@ impl AsyncWrite for Opening {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(ctx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    use std::future::poll_fn;
+    use tokio::net::TcpListener;
+    use tokio_rustls::TlsAcceptor;
+    use tokio_tungstenite::accept_async;
+    use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+
+    /// A server with a certificate for `localhost` that greets whoever comes; its port and its certificate.
+    async fn encrypted_server() -> (u16, CertificateDer<'static>) {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+        let (certificate, key) = (made.cert.der().clone(), made.signing_key.serialize_der());
+        let config = rustls::ServerConfig::builder()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.clone()], PrivateKeyDer::Pkcs8(key.into()))
+            .expect("the key is the certificate's");
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("bound").port();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                // Clients that do not trust it hang up.
+                let Ok(stream) = acceptor.accept(stream).await else { continue };
+                let mut client = accept_async(stream).await.expect("a client of WebSockets");
+                client.send(Message::text("hello")).await.expect("it listens");
+            }
+        });
+        (port, certificate)
+    }
+
+    fn request(host: &str, port: u16) -> Request<()> {
+        format!("wss://{host}:{port}/v2/iex").into_client_request().expect("an address")
+    }
+
+    #[tokio::test]
+    async fn an_encrypted_server_is_read_when_its_certificate_is_trusted_and_names_it() {
+        let (port, certificate) = encrypted_server().await;
+        let mut roots = RootCertStore::empty();
+        roots.add(certificate).expect("a certificate");
+        let trusted = Socket::connect_trusting(request("localhost", port), roots.clone()).await;
+        let mut socket = trusted.expect("it is trusted");
+        let greeting = poll_fn(|ctx| socket.poll_frame(ctx).map(|frame| format!("{frame:?}"))).await;
+        assert_eq!(greeting, "Ok(Text(\"hello\"))");
+        let other_name = Socket::connect_trusting(request("127.0.0.1", port), roots).await;
+        assert!(other_name.is_err(), "the certificate is another's");
+        let unknown = Socket::connect(request("localhost", port)).await;
+        assert!(unknown.is_err(), "nobody vouches for it");
     }
 }
