@@ -42,6 +42,9 @@ const SEGMENT_MEGABYTES_FIRST: u32 = 4;
 const SEGMENT_MEGABYTES_TAIL: u32 = 4_096;
 /// Between two questions whether the server answers.
 const ASK_EVERY: Duration = Duration::from_millis(1);
+/// About as long as the rounds leave memory alone between two servers.
+const PAUSE: Duration = Duration::from_secs(3);
+const PAGE_BYTES: usize = 4_096;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 fn main() -> Result<()> {
@@ -77,19 +80,36 @@ fn main() -> Result<()> {
             nanoseconds_each(Duration::from_secs_f64(applied[applied.len() - 1]), count),
         ));
     }
+    let resident = server.resident_bytes()?;
     server.kill()?;
+    let touches = (0..ROUNDS).map(|_| first_touch(resident).as_secs_f64()).collect();
+    let touch: f64 = median(touches);
     let slowest = ready.iter().copied().fold(0.0, f64::max);
     let (ready, read, applied, reopened) = (median(ready), median(read), median(applied), median(reopened));
     say(&format!("from a kill to the first 2xx: {ready:.2} s, slowest {slowest:.2} s (aim: 1 s)"));
     say(&format!("replay with apply: {:.2}x of reading with the chain verified (aim: 0.5)", read / applied));
     say(&format!("opening the journal after a kill: {:.1} ms", reopened * 1e3));
+    let megabytes = resident >> 20;
+    say(&format!(
+        "handing out {megabytes} MB, which the server comes to, takes this machine {touch:.2} s by itself"
+    ));
     say("left out: a cold page cache; the tail was written by this machine just before");
     result(&json!({
         "benchmark": "recovery", "portfolios": PORTFOLIOS, "tail_events": events, "first_2xx_s": ready,
         "first_2xx_s_max": slowest, "read_s": read, "replay_with_apply_s": applied, "read_over_replay": read / applied,
-        "reopen_ms": reopened * 1e3,
+        "reopen_ms": reopened * 1e3, "resident_bytes": resident, "first_touch_s": touch,
     }));
     Ok(())
+}
+
+/// How long memory takes that nobody has touched for a while: a virtual machine's host has taken it back by then.
+fn first_touch(bytes: usize) -> Duration {
+    std::thread::sleep(PAUSE);
+    let begun = Instant::now();
+    let mut memory = vec![0_u8; bytes];
+    memory.iter_mut().step_by(PAGE_BYTES).for_each(|byte| *byte = 1);
+    std::hint::black_box(&memory);
+    begun.elapsed()
 }
 
 /// A folder in memory where there is one.
@@ -360,6 +380,14 @@ impl Process {
         let mut head = [0; 12];
         stream.read_exact(&mut head)?;
         Ok(head.starts_with(b"HTTP/1.1 2"))
+    }
+
+    /// The most memory it has had.
+    fn resident_bytes(&self) -> Result<usize> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("a peak")?;
+        let kilobytes: usize = line.trim().trim_end_matches("kB").trim().parse()?;
+        Ok(kilobytes << 10)
     }
 
     fn kill(&mut self) -> Result<()> {

@@ -44,6 +44,7 @@ mod portfolios;
 mod risk;
 mod session;
 mod shard;
+mod standing;
 mod terms;
 mod timers;
 mod trailing;
@@ -51,4 +52,5 @@ mod walk;
 
 pub use account::{Account, Position};
 pub use shard::{CalendarPolicy, Shard, ShardConfig};
+pub use standing::Standing;
 pub use walk::IndexWalk;

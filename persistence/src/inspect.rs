@@ -5,7 +5,7 @@
 //! is one that a start accepts whole.
 
 use crate::journal::{
-    Batch, Corruption, Epoch, JournalConfig, Manifest, OpenError, SegmentError, SegmentReader, ShardHead,
+    Batch, Corruption, Epoch, JournalConfig, Manifest, OpenError, Rows, SegmentError, SegmentReader, ShardHead,
     Sighting, Testimony, compare, decode, end_mismatch, read_manifest, read_witness, segment_name, shard_id,
 };
 use crate::recovery::RecoveryWarning;
@@ -282,16 +282,16 @@ impl Walker<'_> {
     ) -> Result<Option<ShardHead>, OpenError> {
         let (index, number) = (usize::from(shard.get()), reader.number());
         let mut head = before;
+        let mut rows = Rows::default();
         loop {
-            let rows = match reader.rows(shard, head.seq.next()) {
-                Ok(rows) => rows,
-                Err(error) => return self.broken_at(number, index, error).map(|()| None),
-            };
+            if let Err(error) = reader.read_rows(shard, head.seq.next(), &mut rows) {
+                return self.broken_at(number, index, error).map(|()| None);
+            }
             if rows.is_empty() {
                 break;
             }
-            for row in rows {
-                let batch = match decode(&row.bytes, number, shard, &head) {
+            for (_, row) in rows.iter() {
+                let batch = match decode(row, number, shard, &head) {
                     Ok(batch) => batch,
                     Err(corruption) => {
                         let error = SegmentError::Corrupt(corruption);
@@ -301,7 +301,7 @@ impl Walker<'_> {
                 let report = self.report.segments.last_mut().expect("the segment at hand was put in");
                 report.batches += 1;
                 report.events += batch.events.len() as u64;
-                report.bytes += row.bytes.len() as u64;
+                report.bytes += row.len() as u64;
                 head = batch.head;
                 if !self.broken[index] && head.seq > self.report.heads[index].seq {
                     self.told.batch(shard, &batch);

@@ -5,8 +5,8 @@
 //! last event is whole, and passes through every seal on its way.
 
 use crate::journal::{
-    Batch, Corruption, Epoch, Journal, JournalConfig, Manifest, SegmentError, SegmentReader, ShardHead, decode,
-    end_mismatch, shard_id,
+    Batch, Corruption, Epoch, Journal, JournalConfig, Manifest, Rows, SegmentError, SegmentReader, ShardHead,
+    decode, end_mismatch, shard_id,
 };
 use crate::snapshot::{self, SnapshotError};
 use model::{Event, ShardId, ShardImage, ShardSeq};
@@ -241,19 +241,20 @@ fn fold_segment(
     told: &mut dyn FnMut(ShardId, Batch),
 ) -> Result<(), SegmentError> {
     let segment = reader.number();
+    let mut rows = Rows::default();
     loop {
-        let rows = reader.rows(shard, head.seq.next())?;
+        reader.read_rows(shard, head.seq.next(), &mut rows)?;
         if rows.is_empty() {
             break;
         }
-        for row in rows {
-            let batch = decode(&row.bytes, segment, shard, head).map_err(SegmentError::Corrupt)?;
-            if row.first_seq != batch.first_seq {
+        for (first_seq, row) in rows.iter() {
+            let batch = decode(row, segment, shard, head).map_err(SegmentError::Corrupt)?;
+            if first_seq != batch.first_seq {
                 return Err(SegmentError::Corrupt(Corruption::Gap {
                     segment,
                     shard: shard.get(),
                     expected: batch.first_seq.get(),
-                    found: row.first_seq.get(),
+                    found: first_seq.get(),
                 }));
             }
             let after = batch.head;

@@ -7,7 +7,8 @@ use model::{
 };
 use persistence::storage::CrashSurvival;
 use persistence::{
-    ApiKeyRow, Catalogue, CatalogueError, FileStorage, NewPortfolio, NewUser, SimulatedStorage, Storage,
+    ApiKeyRow, Catalogue, CatalogueError, FileStorage, NewPortfolio, NewUser, PortfolioRow, SimulatedStorage,
+    Storage,
 };
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -257,8 +258,9 @@ proptest! {
                 }
             }
         }
-        let found: Vec<(u32, String, bool)> = catalogue.all_portfolios().unwrap().into_iter()
-            .map(|row| (row.user.get(), row.name.as_str().to_owned(), row.archived)).collect();
+        let mut found: Vec<(u32, String, bool)> = Vec::new();
+        let told = |row: &PortfolioRow| found.push((row.user.get(), row.name.as_str().to_owned(), row.archived));
+        catalogue.all_portfolios(told).unwrap();
         prop_assert_eq!(found, portfolios);
         prop_assert_eq!(catalogue.instruments().unwrap().len(), instruments.len());
     }

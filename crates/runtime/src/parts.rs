@@ -33,6 +33,17 @@ use std::sync::Arc;
 pub(crate) struct Frame {
     pub(crate) wall: Wall,
     pub(crate) capacities: Capacities,
+    pub(crate) hands: Hands,
+}
+
+/// How many threads recovery may use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Hands {
+    /// As many as it has work for.
+    #[default]
+    Many,
+    /// The caller's: what happens, and in which order, depends on nothing else.
+    One,
 }
 
 /// What was read from files, before anything runs.
@@ -129,7 +140,7 @@ pub(crate) fn assemble(config: &SystemConfig, capacities: &Capacities, opened: O
         },
         snapshotter,
         projection: ProjectionThread { folder, shared: Arc::clone(&shared), rounds, writer, publication },
-        view_writer: ViewWriter { projections, shared, wait_max: config.views_wait, rows },
+        view_writer: ViewWriter { projections, shared, wait_max: config.views_wait, rows, publication },
         market_data,
     }
 }

@@ -7,10 +7,10 @@ use crate::capacities::StreamBounds;
 use crate::message_run::MessageRun;
 use crate::stream::{Delivery, Load, Message, Outbox};
 use crate::views::{CashView, PortfolioView, PositionView};
-use engine::Account;
+use engine::{Account, Standing};
 use model::{
     Currency, Event, EventBody, ExecutionProfile, Fill, InstrumentId, Money, OrderId, OrderImage, OrderNumber,
-    OrderStatus, PortfolioId, PortfolioImage, PortfolioSeq, Reservation, RiskLimits, Symbol, TradeNumber,
+    OrderStatus, PortfolioId, PortfolioSeq, Reservation, RiskLimits, Symbol, TradeNumber,
 };
 use persistence::{OrderFilter, OrderRow, StatusFilter, TradeFilter, TradeRow};
 use std::collections::{BTreeMap, VecDeque};
@@ -50,15 +50,6 @@ pub(crate) struct Touched {
     pub(crate) instrument: Option<InstrumentId>,
 }
 
-/// Whether what an event ends is kept until it is on disk, or is there already.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Rows {
-    /// The disk lacks them.
-    Keep,
-    /// The disk has them.
-    Stored,
-}
-
 impl PortfolioState {
     /// A portfolio that this event opens.
     pub(crate) fn opened(event: &Event) -> Option<Self> {
@@ -93,47 +84,28 @@ impl PortfolioState {
         }
     }
 
-    /// A portfolio as an image tells; its open orders are added with [`Self::restore_order`].
-    pub(crate) fn restored(image: &PortfolioImage) -> Self {
+    /// A portfolio as an engine holds it, with the rows of its open orders.
+    pub(crate) fn standing(standing: &Standing<'_>, open: BTreeMap<OrderNumber, Box<OrderRow>>) -> Self {
         Self {
-            id: image.id,
-            currency: image.currency,
-            starting_balance: image.starting_balance,
-            limits: image.limits,
-            profile: image.profile,
-            account: Account::from_image(image),
-            head: image.last_seq,
-            open: BTreeMap::new(),
+            id: standing.id,
+            currency: standing.currency,
+            starting_balance: standing.starting_balance,
+            limits: *standing.limits,
+            profile: standing.profile,
+            account: standing.account.clone(),
+            head: standing.last_seq,
+            open,
             closed: BTreeMap::new(),
             trades: BTreeMap::new(),
             ring: VecDeque::new(),
             ring_messages: 0,
-            stored: image.last_seq,
+            stored: standing.last_seq,
             outboxes: Vec::new(),
         }
     }
 
-    /// Puts in an open order of an image. What the image does not tell (names and texts) is filled
-    /// in provisionally; [`Self::replace_row`] brings the whole row.
-    pub(crate) fn restore_order(&mut self, image: &OrderImage, symbol: Symbol) {
-        self.account.reserve(image.instrument, Reservation::default(), image.reserved);
-        self.open.insert(image.id.number(), Box::new(row_of_image(image, symbol)));
-    }
-
-    /// Puts a row from disk in place of the provisional one of the same open order. `false` when the
-    /// two tell different stories.
-    pub(crate) fn replace_row(&mut self, row: OrderRow) -> bool {
-        let Some(provisional) = self.open.get_mut(&row.id.number()) else { return false };
-        let story = |row: &OrderRow| {
-            (row.kind, row.size, row.filled_qty, row.filled_value, row.reserved, row.status, row.revision)
-        };
-        let same_story = story(provisional) == story(&row);
-        **provisional = row;
-        same_story
-    }
-
     /// Folds one event of this portfolio.
-    pub(crate) fn fold(&mut self, event: &Event, rows: Rows) -> Touched {
+    pub(crate) fn fold(&mut self, event: &Event) -> Touched {
         let mut touched = Touched::default();
         match &event.body {
             EventBody::InstrumentDefined(_) | EventBody::PortfolioOpened { .. } => {}
@@ -145,69 +117,59 @@ impl PortfolioState {
                 touched.order = Some(accepted.order);
             }
             EventBody::OrderRejected(rejected) => {
-                self.close(Box::new(OrderRow::rejected(rejected, event.time)), rows);
+                self.close(Box::new(OrderRow::rejected(rejected, event.time)));
                 touched.order = Some(rejected.order);
             }
-            EventBody::OrderReplaced(replaced) => self.change_order(replaced.order, event, rows, &mut touched),
-            EventBody::Filled(fill) => self.fill(fill, event, rows, &mut touched),
+            EventBody::OrderReplaced(replaced) => self.change_order(replaced.order, event, &mut touched),
+            EventBody::Filled(fill) => self.fill(fill, event, &mut touched),
             EventBody::OrderTriggered { order, .. }
             | EventBody::OrderTrailed { order, .. }
             | EventBody::OrderCanceled { order, .. }
-            | EventBody::OrderExpired { order } => self.change_order(*order, event, rows, &mut touched),
+            | EventBody::OrderExpired { order } => self.change_order(*order, event, &mut touched),
         }
         touched
     }
 
     /// What an order changes besides trading: its row and what it holds back.
-    fn change_order(&mut self, order: OrderId, event: &Event, rows: Rows, touched: &mut Touched) {
+    fn change_order(&mut self, order: OrderId, event: &Event, touched: &mut Touched) {
         let row = self.open.get_mut(&order.number()).expect("an event's order is open");
         let before = row.reserved;
         row.fold(event);
         let instrument = row.instrument.expect("an open order has an instrument");
         self.account.reserve(instrument, before, row.reserved);
-        self.close_if_ended(order, rows);
+        self.close_if_ended(order);
         touched.order = Some(order);
         touched.instrument = Some(instrument);
     }
 
-    fn fill(&mut self, fill: &Fill, event: &Event, rows: Rows, touched: &mut Touched) {
+    fn fill(&mut self, fill: &Fill, event: &Event, touched: &mut Touched) {
         let row = self.open.get_mut(&fill.order.number()).expect("a fill's order is open");
         let before = row.reserved;
         row.fold(event);
         self.account.fill(fill, before);
-        match rows {
-            Rows::Keep => {
-                let trade = TradeRow {
-                    portfolio: self.id,
-                    seq: event.seq,
-                    time: event.time,
-                    symbol: row.symbol,
-                    by: row.by,
-                    fill: fill.clone(),
-                };
-                self.trades.insert(fill.trade, Box::new(trade));
-            }
-            Rows::Stored => {}
-        }
-        self.close_if_ended(fill.order, rows);
+        let trade = TradeRow {
+            portfolio: self.id,
+            seq: event.seq,
+            time: event.time,
+            symbol: row.symbol,
+            by: row.by,
+            fill: fill.clone(),
+        };
+        self.trades.insert(fill.trade, Box::new(trade));
+        self.close_if_ended(fill.order);
         *touched = Touched { order: Some(fill.order), trade: Some(fill.trade), instrument: Some(fill.instrument) };
     }
 
-    fn close_if_ended(&mut self, order: OrderId, rows: Rows) {
+    fn close_if_ended(&mut self, order: OrderId) {
         if self.open.get(&order.number()).is_some_and(|row| !row.status.is_open())
             && let Some(row) = self.open.remove(&order.number())
         {
-            self.close(row, rows);
+            self.close(row);
         }
     }
 
-    fn close(&mut self, row: Box<OrderRow>, rows: Rows) {
-        match rows {
-            Rows::Keep => {
-                self.closed.insert(row.id.number(), row);
-            }
-            Rows::Stored => {}
-        }
+    fn close(&mut self, row: Box<OrderRow>) {
+        self.closed.insert(row.id.number(), row);
     }
 
     /// Puts messages at the end of the ring and tells every outbox; returns how many clients were cut off
@@ -229,13 +191,6 @@ impl PortfolioState {
         });
         self.trim_ring(bounds);
         cut_off
-    }
-
-    /// Messages up to this one were published before and are on disk.
-    pub(crate) fn skip_messages(&mut self, through: PortfolioSeq) {
-        assert!(self.ring.is_empty(), "what memory holds is not skipped");
-        self.head = self.head.max(through);
-        self.stored = self.head;
     }
 
     /// Messages up to this one are on disk now: memory lets them go as it needs.
@@ -377,7 +332,8 @@ pub(crate) fn shows_open_alone(filter: &OrderFilter) -> bool {
     }
 }
 
-fn row_of_image(image: &OrderImage, symbol: Symbol) -> OrderRow {
+/// An open order as an engine tells it. What that does not know (names and texts) stands for itself.
+pub(crate) fn row_of_image(image: &OrderImage, symbol: Symbol) -> OrderRow {
     let status = if image.filled_qty.is_zero() { OrderStatus::New } else { OrderStatus::PartiallyFilled };
     OrderRow {
         id: image.id,
@@ -402,4 +358,13 @@ fn row_of_image(image: &OrderImage, symbol: Symbol) -> OrderRow {
         created_at: image.accepted_at,
         updated_at: image.accepted_at,
     }
+}
+
+/// Whether a row and an engine tell the same story of an open order.
+pub(crate) fn is_story_of(row: &OrderRow, image: &OrderImage) -> bool {
+    let told = row_of_image(image, row.symbol);
+    let story = |row: &OrderRow| {
+        (row.id, row.kind, row.size, row.filled_qty, row.filled_value, row.reserved, row.status, row.revision)
+    };
+    story(row) == story(&told)
 }

@@ -8,16 +8,18 @@
 use crate::capacities::StreamBounds;
 use crate::command_queue::Answer;
 use crate::message_run::{Framing, RunBuilder};
-use crate::portfolio_state::{PortfolioState, Rows, Touched};
+use crate::portfolio_state::{PortfolioState, Touched};
+use crate::rows_ahead::OpenRows;
 use crate::shared::{Shared, lock};
 use crate::threads::PanicLatch;
 use crate::views::{StreamEncoder, StreamItem, StreamMessage};
 use crate::way::{Part, await_work};
 use crossbeam::channel::{Receiver, Sender, TryRecvError};
 use dashmap::DashMap;
+use engine::Shard;
 use model::{
     CommandReply, Event, EventBody, Instrument, InstrumentId, MessageKind, OrderId, PortfolioId, PortfolioSeq,
-    ShardId, ShardImage, ShardSeq,
+    ShardId, ShardSeq,
 };
 use persistence::{MessageRow, ViewBatch, ViewStore};
 use std::collections::BTreeMap;
@@ -192,37 +194,36 @@ impl Folder {
         }
     }
 
-    /// Begins a shard's views from an image; returns the open orders, whose rows are provisional.
-    pub(crate) fn restore(&mut self, shard: ShardId, image: &ShardImage) -> Vec<OrderId> {
+    /// Begins a shard's views as its engine stands, with the rows of all its open orders.
+    pub(crate) fn restore(&mut self, shard: ShardId, engine: &Shard, open: OpenRows) {
         let table = &mut self.instruments[usize::from(shard.get())];
-        table.extend(image.instruments.iter().map(|instrument| (instrument.id, instrument.clone())));
-        for portfolio in &image.portfolios {
-            let state = PortfolioState::restored(portfolio);
-            self.projections.portfolios.insert(portfolio.id, Arc::new(Mutex::new(state)));
+        table.extend(engine.instruments().map(|instrument| (instrument.id, instrument.clone())));
+        let mut open = open.into_iter().peekable();
+        for standing in engine.portfolios() {
+            let of_it = std::iter::from_fn(|| open.next_if(|(id, _)| id.portfolio() == standing.id));
+            let of_it = of_it.map(|(id, row)| (id.number(), row)).collect();
+            let state = PortfolioState::standing(&standing, of_it);
+            self.projections.portfolios.insert(standing.id, Arc::new(Mutex::new(state)));
         }
-        for order in &image.orders {
-            let symbol = table.get(&order.instrument).expect("what an order trades is in the table").symbol;
-            self.projections.with(order.id.portfolio(), |state| state.restore_order(order, symbol));
-        }
-        image.orders.iter().map(|order| order.id).collect()
+        assert!(open.peek().is_none(), "every open order belongs to a portfolio");
     }
 
     /// Has these orders written with the next rows.
-    pub(crate) fn write_orders(&mut self, orders: &[OrderId]) {
-        self.changed.extend_from_slice(orders);
+    pub(crate) fn write_orders(&mut self, orders: impl Iterator<Item = OrderId>) {
+        self.changed.extend(orders);
     }
 
     /// Folds events that were just made: neighbours of one portfolio under one lock, with one publication.
     fn fold_all(&mut self, shard: ShardId, events: &[Event]) {
         for of_one in events.chunk_by(|event, next| event.portfolio == next.portfolio) {
             for together in of_one.chunks(EVENTS_TOGETHER_MAX) {
-                self.fold(shard, together, Rows::Keep);
+                self.fold(shard, together);
             }
         }
     }
 
-    /// Folds events of one portfolio, and makes their rows and messages unless the disk has them.
-    pub(crate) fn fold(&mut self, shard: ShardId, events: &[Event], rows: Rows) {
+    /// Folds events of one portfolio, and makes their rows and messages.
+    pub(crate) fn fold(&mut self, shard: ShardId, events: &[Event]) {
         let Some(first) = events.first() else { return };
         if first.portfolio == PortfolioId::SYSTEM {
             return self.define(shard, events);
@@ -233,20 +234,12 @@ impl Folder {
         let portfolio = self.projections.portfolio(first.portfolio).expect("an event's portfolio was opened");
         let mut state = lock(&portfolio);
         for event in events {
-            let touched = state.fold(event, rows);
-            match rows {
-                Rows::Keep => {
-                    self.changed.extend(touched.order);
-                    self.rows.trades.extend(touched.trade.and_then(|number| state.trade(number)).cloned());
-                    self.encode(shard, &state, event, touched);
-                    if self.run.is_full() {
-                        self.publish(&mut state);
-                    }
-                }
-                Rows::Stored => {
-                    let last = event.seq.get() + event.body.message_count();
-                    state.skip_messages(PortfolioSeq::new(last.saturating_sub(1)));
-                }
+            let touched = state.fold(event);
+            self.changed.extend(touched.order);
+            self.rows.trades.extend(touched.trade.and_then(|number| state.trade(number)).cloned());
+            self.encode(shard, &state, event, touched);
+            if self.run.is_full() {
+                self.publish(&mut state);
             }
         }
         self.publish(&mut state);

@@ -1,30 +1,32 @@
 //! From files to running state: shards from the journal, views from their store and the journal.
 //!
-//! Shards and views are folded from the same images and the same events. The views' disk stands at a
-//! marker for each shard: up to it events are folded for money and open orders alone, past it they
+//! Engines are folded from images and events. The views' disk stands at a marker for each shard: there
+//! views begin as the engine stands, with the rows of its open orders from disk, and past it events
 //! make rows and messages again. It must never serve views that the journal does not explain: then
 //! the store is thrown away and folded anew from the first event, or, where the first events were
 //! trimmed, from the oldest snapshots. Invariant: whenever the process died, the views are those of an
 //! undisturbed run, but for what was closed before the beginning of a trimmed journal.
 
 use crate::capacities::StreamBounds;
-use crate::portfolio_state::Rows;
+use crate::parts::Hands;
+use crate::portfolio_state::{is_story_of, row_of_image};
 use crate::projection::{Folder, Projections};
-use crate::rows_ahead::RowsAhead;
-use crate::shared::lock;
+use crate::rows_ahead::{OpenRows, RowsAhead};
 use crate::system::StartError;
 use crate::views::StreamEncoder;
 use crossbeam::channel::{Sender, bounded};
 use engine::{Shard, ShardConfig};
-use model::{Event, OrderId, ShardId, ShardImage, ShardSeq};
+use model::{Event, InstrumentId, OrderId, OrderImage, ShardId, ShardImage, ShardSeq, Symbol};
 use persistence::{Journal, RecoveryVisitor, ViewConfig, ViewStore};
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::slice;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-/// Rows of the journal that may wait to be folded into the views: some megabytes.
-const ROWS_TOLD_MAX: usize = 256;
+/// Rows of the journal that may wait to be folded: as many as the processor's caches hold.
+const ROWS_TOLD_MAX: usize = 64;
 
 /// Rows made anew after which they are written.
 const ROWS_MAX: usize = 20_000;
@@ -45,6 +47,7 @@ pub(crate) struct Recovery {
     pub(crate) encoder: Arc<dyn StreamEncoder>,
     /// The store of the life before, which readers still hold: it is opened anew in place.
     pub(crate) store: Option<Arc<ViewStore>>,
+    pub(crate) hands: Hands,
 }
 
 impl fmt::Debug for Recovery {
@@ -133,17 +136,18 @@ impl Recovery {
             .map(|shard| store.marker(ShardId::new(shard)))
             .collect::<Result<_, _>>()
             .map_err(views_failed)?;
+        let rows = RowsAhead::new(Arc::clone(&store), shards, self.hands);
         let projections = Arc::new(Projections::new(store, shards, self.bounds, self.encoder.framing()));
-        let views = ViewsRetelling {
+        let fold = Fold {
+            config: self.shard,
+            shards: Vec::new(),
             folder: Folder::new(projections, Arc::clone(&self.encoder)),
-            told: vec![ShardSeq::new(0); usize::from(shards)],
-            provisional: (0..shards).map(|_| Provisional::default()).collect(),
+            rows,
             markers,
             past,
             trouble: None,
         };
-        let mut retelling =
-            Retelling { config: self.shard, shards: Vec::new(), views: Views::Here(Box::new(views)) };
+        let mut retelling = Retelling { hands: self.hands, fold: Place::Here(Box::new(fold)) };
         let recovered = match past {
             Past::Recent => journal.recover(&mut retelling),
             Past::Whole | Past::Remains => journal.replay(&mut retelling),
@@ -167,219 +171,215 @@ enum Trouble {
     Failed(persistence::ViewError),
 }
 
-/// Is told the past: engines fold it here, views on a thread of their own meanwhile.
+/// Is told the past: it is read and verified here, and folded on a thread of its own meanwhile if there may be one.
 #[derive(Debug)]
 struct Retelling {
-    config: ShardConfig,
-    shards: Vec<Shard>,
-    views: Views,
+    hands: Hands,
+    fold: Place,
 }
 
-/// Where views are folded.
+/// Where the fold is.
 #[derive(Debug)]
-enum Views {
-    /// Here, until the first event comes.
-    Here(Box<ViewsRetelling>),
-    /// There, from the rows of events that are sent.
-    There(Sender<Told>, JoinHandle<Box<ViewsRetelling>>),
-    /// Nowhere: they are on their way.
+enum Place {
+    /// Here, at least until the first event comes.
+    Here(Box<Fold>),
+    /// There, and takes the rows of events that are sent.
+    There(Sender<Told>, JoinHandle<Box<Fold>>),
+    /// On its way.
     Gone,
 }
 
 /// A row of the journal.
-type Told = (ShardId, ShardSeq, Vec<Event>);
+type Told = (ShardId, Vec<Event>);
 
 impl RecoveryVisitor for Retelling {
     fn begin(&mut self, shard: ShardId, image: &ShardImage) {
-        let index = usize::from(shard.get());
-        assert_eq!(self.shards.len(), index, "shards are told in order");
-        let Views::Here(views) = &mut self.views else { panic!("shards begin before their events") };
-        let config = self.config;
-        let restored = std::thread::scope(|scope| {
-            let engine = scope.spawn(|| Shard::restore(config, image));
-            views.begin(shard, image);
-            engine.join()
-        });
-        self.shards.push(restored.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        let Place::Here(fold) = &mut self.fold else { panic!("shards begin before their events") };
+        fold.begin(shard, image);
     }
 
     fn event(&mut self, shard: ShardId, seq: ShardSeq, event: &Event) {
         self.events(shard, seq, vec![event.clone()]);
     }
 
-    fn events(&mut self, shard: ShardId, first_seq: ShardSeq, events: Vec<Event>) {
-        let engine = &mut self.shards[usize::from(shard.get())];
-        events.iter().for_each(|event| engine.fold(event));
-        // Refused when the other thread panicked, which is told at the end.
-        let _ = self.sender().send((shard, first_seq, events));
+    fn events(&mut self, shard: ShardId, _first_seq: ShardSeq, events: Vec<Event>) {
+        match self.hands {
+            Hands::Many => self.send_off(),
+            Hands::One => {}
+        }
+        match &mut self.fold {
+            Place::Here(fold) => fold.events(shard, &events),
+            // Refused when the other thread panicked, which is told at the end.
+            Place::There(sender, _) => drop(sender.send((shard, events))),
+            Place::Gone => unreachable!("it is gone only while it is sent off"),
+        }
     }
 }
 
 impl Retelling {
-    fn sender(&mut self) -> &Sender<Told> {
-        self.views = match std::mem::replace(&mut self.views, Views::Gone) {
-            Views::Here(mut views) => {
-                views.read_ahead();
+    fn send_off(&mut self) {
+        self.fold = match std::mem::replace(&mut self.fold, Place::Gone) {
+            Place::Here(mut fold) => {
                 let (sender, told) = bounded::<Told>(ROWS_TOLD_MAX);
-                let fold = move || {
-                    for (shard, first_seq, events) in told {
-                        views.events(shard, first_seq, &events);
+                let run = move || {
+                    for (shard, events) in told {
+                        fold.events(shard, &events);
                     }
-                    views
+                    fold
                 };
-                Views::There(sender, std::thread::spawn(fold))
+                Place::There(sender, std::thread::spawn(run))
             }
-            views @ (Views::There(..) | Views::Gone) => views,
+            sent @ (Place::There(..) | Place::Gone) => sent,
         };
-        match &self.views {
-            Views::There(sender, _) => sender,
-            Views::Here(_) | Views::Gone => unreachable!("they were sent off just now"),
-        }
     }
 
     fn finish(self) -> Result<Restored, Trouble> {
-        let views = match self.views {
-            Views::Here(views) => views,
-            Views::There(sender, thread) => {
+        let fold = match self.fold {
+            Place::Here(fold) => fold,
+            Place::There(sender, thread) => {
                 drop(sender);
                 thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
             }
-            Views::Gone => unreachable!("they are gone only while they are sent off"),
+            Place::Gone => unreachable!("it is gone only while it is sent off"),
         };
-        Ok(Restored { shards: self.shards, folder: views.finish()? })
+        fold.finish()
     }
 }
 
-/// Open orders whose rows still have to be taken from disk.
-#[derive(Debug, Default)]
-struct Provisional {
-    count: usize,
-    /// Until they are being read.
-    ids: Vec<OrderId>,
-    /// From then on.
-    rows: Option<RowsAhead>,
-}
-
-/// The views' part of it.
+/// The past as far as it was folded.
 #[derive(Debug)]
-struct ViewsRetelling {
+struct Fold {
+    config: ShardConfig,
+    shards: Vec<Shard>,
     folder: Folder,
-    /// The last event told of each shard.
-    told: Vec<ShardSeq>,
+    rows: RowsAhead,
     /// Where each shard's rows on disk stand.
     markers: Vec<ShardSeq>,
-    /// Open orders of each shard's image.
-    provisional: Vec<Provisional>,
     past: Past,
     trouble: Option<Trouble>,
 }
 
-impl ViewsRetelling {
+impl Fold {
     fn begin(&mut self, shard: ShardId, image: &ShardImage) {
         let index = usize::from(shard.get());
-        self.told[index] = image.seq;
-        if image.seq > self.markers[index] {
-            if self.past == Past::Remains {
-                // Nothing is left that could tell more of them: so they become rows as they are.
-                let open = self.folder.restore(shard, image);
-                self.folder.write_orders(&open);
-                return;
-            }
-            let reason = format!(
-                "shard {shard} begins at event {}, its rows on disk end at {}",
-                image.seq, self.markers[index]
-            );
-            self.trouble.get_or_insert(Trouble::Unusable(reason));
-        }
-        if self.trouble.is_none() {
-            let ids = self.folder.restore(shard, image);
-            self.provisional[index] = Provisional { count: ids.len(), ids, rows: None };
-        }
+        assert_eq!(self.shards.len(), index, "shards are told in order");
+        self.shards.push(Shard::restore(self.config, image));
+        let marker = self.markers[index];
+        let began = if image.seq > marker {
+            self.begin_views_behind(shard, marker)
+        } else if image.seq == marker {
+            self.begin_views(shard)
+        } else {
+            Ok(())
+        };
+        self.note(began);
     }
 
-    /// Has the rows on disk read while events are folded.
-    fn read_ahead(&mut self) {
-        for provisional in self.provisional.iter_mut().filter(|provisional| !provisional.ids.is_empty()) {
-            let ids = std::mem::take(&mut provisional.ids);
-            provisional.rows = Some(RowsAhead::read(Arc::clone(&self.folder.projections.store), ids));
-        }
-    }
-
-    fn events(&mut self, shard: ShardId, first_seq: ShardSeq, events: &[Event]) {
-        let mut seq = first_seq;
+    fn events(&mut self, shard: ShardId, events: &[Event]) {
         for event in events {
-            self.told[usize::from(shard.get())] = seq;
-            if self.trouble.is_none()
-                && let Err(trouble) = self.view(shard, seq, event)
-            {
-                self.trouble = Some(trouble);
+            self.shards[usize::from(shard.get())].fold(event);
+            if self.trouble.is_none() {
+                let viewed = self.view(shard, event);
+                self.note(viewed);
             }
-            seq = seq.next();
         }
     }
 
-    fn view(&mut self, shard: ShardId, seq: ShardSeq, event: &Event) -> Result<(), Trouble> {
-        if seq <= self.markers[usize::from(shard.get())] {
-            self.folder.fold(shard, slice::from_ref(event), Rows::Stored);
-            return Ok(());
+    fn note(&mut self, done: Result<(), Trouble>) {
+        if let Err(trouble) = done {
+            self.trouble.get_or_insert(trouble);
         }
-        self.take_rows_from_disk(shard)?;
-        self.folder.fold(shard, slice::from_ref(event), Rows::Keep);
-        if self.folder.row_count() >= ROWS_MAX { self.write() } else { Ok(()) }
     }
 
-    /// The rows on disk stand exactly at the marker: from there on they are the true ones.
-    fn take_rows_from_disk(&mut self, shard: ShardId) -> Result<(), Trouble> {
-        let Provisional { count, ids, rows } = std::mem::take(&mut self.provisional[usize::from(shard.get())]);
-        if count == 0 {
-            return Ok(());
-        }
-        let projections = &self.folder.projections;
-        let rows = rows.unwrap_or_else(|| RowsAhead::read(Arc::clone(&projections.store), ids));
-        let mut taken = 0;
-        for look in rows.looks() {
-            for (id, row) in look.map_err(Trouble::Failed)? {
-                let state = projections.portfolio(id.portfolio()).expect("an image's order has its portfolio");
-                let mut state = lock(&state);
-                taken += 1;
-                // Many have ended since the image.
-                if state.order(id).is_some() && !row.is_some_and(|row| state.replace_row(row)) {
-                    return Err(Trouble::Unusable(format!("order {id} is not on disk as the journal tells it")));
-                }
+    /// The views' part of an event that the engine has folded.
+    fn view(&mut self, shard: ShardId, event: &Event) -> Result<(), Trouble> {
+        let index = usize::from(shard.get());
+        match self.shards[index].seq().cmp(&self.markers[index]) {
+            Ordering::Less => Ok(()),
+            Ordering::Equal => self.begin_views(shard),
+            Ordering::Greater => {
+                self.folder.fold(shard, slice::from_ref(event));
+                if self.folder.row_count() >= ROWS_MAX { self.write() } else { Ok(()) }
             }
         }
-        assert_eq!(taken, count, "every row is read, or its failure told");
+    }
+
+    /// The engine stands where the rows on disk do: they are the true ones.
+    fn begin_views(&mut self, shard: ShardId) -> Result<(), Trouble> {
+        let engine = &self.shards[usize::from(shard.get())];
+        let rows = self.rows.take(shard).map_err(Trouble::Failed)?;
+        let open = engine.open_orders();
+        if let Some(order) = first_untold(&rows, &open) {
+            return Err(Trouble::Unusable(format!("order {order} is not on disk as the journal tells it")));
+        }
+        self.folder.restore(shard, engine, rows);
         Ok(())
+    }
+
+    /// The engine begins where the rows on disk have not come yet.
+    fn begin_views_behind(&mut self, shard: ShardId, marker: ShardSeq) -> Result<(), Trouble> {
+        let engine = &self.shards[usize::from(shard.get())];
+        match self.past {
+            Past::Recent | Past::Whole => {
+                let begins = engine.seq();
+                let reason = format!("shard {shard} begins at event {begins}, its rows on disk end at {marker}");
+                Err(Trouble::Unusable(reason))
+            }
+            Past::Remains => {
+                // Nothing is left that could tell more of the open orders: so they become rows as they are.
+                let symbols: BTreeMap<InstrumentId, Symbol> =
+                    engine.instruments().map(|instrument| (instrument.id, instrument.symbol)).collect();
+                let open = engine.open_orders();
+                let row = |order| row_of_image(order, symbols[&order.instrument]);
+                let rows = open.iter().map(|order| (order.id, Box::new(row(order))));
+                self.folder.restore(shard, engine, rows.collect());
+                self.folder.write_orders(open.iter().map(|order| order.id));
+                Ok(())
+            }
+        }
     }
 
     /// Writes the rows made so far, each shard's up to the last event told.
     fn write(&mut self) -> Result<(), Trouble> {
-        let told = self.told.iter().zip(&self.markers).zip(0..);
-        let ahead = told.filter(|((told, marker), _)| told > marker);
-        let markers = ahead.map(|((told, _), shard)| (ShardId::new(shard), *told)).collect();
+        let told = self.shards.iter().map(Shard::seq).zip(&self.markers).zip(0..);
+        let ahead = told.filter(|((told, marker), _)| told > *marker);
+        let markers = ahead.map(|((told, _), shard)| (ShardId::new(shard), told)).collect();
         let rows = self.folder.take_rows(markers);
         self.folder.projections.write(&rows).map_err(Trouble::Failed)
     }
 
-    fn finish(mut self: Box<Self>) -> Result<Folder, Trouble> {
+    fn finish(mut self: Box<Self>) -> Result<Restored, Trouble> {
         if let Some(trouble) = self.trouble.take() {
             return Err(trouble);
         }
-        for shard in (0..).map(ShardId::new).take(self.told.len()) {
-            let index = usize::from(shard.get());
-            if self.markers[index] > self.told[index] {
+        let told: Vec<ShardSeq> = self.shards.iter().map(Shard::seq).collect();
+        for ((told, marker), shard) in told.iter().zip(&self.markers).zip(0..) {
+            if marker > told {
                 return Err(Trouble::Unusable(format!(
-                    "rows of shard {shard} stand at event {}, the journal ends at {}",
-                    self.markers[index], self.told[index]
+                    "rows of shard {} stand at event {marker}, the journal ends at {told}",
+                    ShardId::new(shard)
                 )));
             }
-            self.take_rows_from_disk(shard)?;
         }
-        if self.told != self.markers {
+        if told != self.markers {
             self.write()?;
         }
-        self.folder.projections.stand_at(&self.told);
+        self.folder.projections.stand_at(&told);
         self.folder.messages = 0;
-        Ok(self.folder)
+        Ok(Restored { shards: self.shards, folder: self.folder })
+    }
+}
+
+/// The first open order whose row is missing or tells another story, or whose row there should not be.
+fn first_untold(rows: &OpenRows, open: &[OrderImage]) -> Option<OrderId> {
+    let (mut rows, mut open) = (rows.values(), open.iter());
+    loop {
+        match (rows.next(), open.next()) {
+            (None, None) => return None,
+            (Some(row), Some(image)) if is_story_of(row, image) => {}
+            (Some(row), Some(image)) => return Some(row.id.min(image.id)),
+            (Some(row), None) => return Some(row.id),
+            (None, Some(image)) => return Some(image.id),
+        }
     }
 }

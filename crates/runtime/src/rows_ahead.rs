@@ -1,60 +1,71 @@
-//! Rows of open orders, read from disk while events are folded.
+//! Rows of open orders, read from disk while the past is folded.
 //!
 //! It owns the thread that reads, and ends it with itself. It must never read what is being written:
-//! rows of a shard are written only after its rows were taken. Invariant: rows come in the order in
-//! which they were asked for, a bounded number ahead.
+//! nothing is written before the rows of a shard were taken. Invariant: the rows of a shard are those
+//! of all its orders that were open at its marker.
 
-use crossbeam::channel::{Receiver, bounded};
-use model::OrderId;
+use crate::parts::Hands;
+use model::{OrderId, ShardId};
 use persistence::{OrderRow, ViewError, ViewStore};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-/// Orders that are looked up at a time.
-const ORDERS_PER_LOOK: usize = 1_024;
-/// Looks ahead of whoever takes: some fifty megabytes of rows.
-const LOOKS_AHEAD: usize = 128;
-
-/// Orders with their rows; `None` for one that is not on disk.
-type Look = Result<Vec<(OrderId, Option<OrderRow>)>, ViewError>;
+/// Rows by id; boxed, as they go into the views.
+pub(crate) type OpenRows = BTreeMap<OrderId, Box<OrderRow>>;
 
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct RowsAhead {
-    /// Taken out at the end, so that the thread cannot wait for room any more.
-    looks: Option<Receiver<Look>>,
-    thread: Option<JoinHandle<()>>,
+    store: Arc<ViewStore>,
+    shards: u16,
+    /// Until rows are taken for the first time, where a thread reads them.
+    thread: Option<JoinHandle<Result<Vec<OpenRows>, ViewError>>>,
+    /// From then on.
+    rows: Option<Vec<OpenRows>>,
 }
 
 impl RowsAhead {
-    /// Begins to read. Ids in order are found several times faster than others.
-    pub(crate) fn read(store: Arc<ViewStore>, mut ids: Vec<OrderId>) -> Self {
-        let (sender, looks) = bounded(LOOKS_AHEAD);
-        let thread = std::thread::spawn(move || {
-            ids.sort_unstable();
-            for ids in ids.chunks(ORDERS_PER_LOOK) {
-                let rows = store.orders_of(ids).map(|rows| ids.iter().copied().zip(rows).collect());
-                let is_last = rows.is_err();
-                if sender.send(rows).is_err() || is_last {
-                    return;
-                }
+    /// Begins to read, if another hand is there.
+    pub(crate) fn new(store: Arc<ViewStore>, shards: u16, hands: Hands) -> Self {
+        let thread = match hands {
+            Hands::Many => {
+                let store = Arc::clone(&store);
+                Some(std::thread::spawn(move || read(&store, shards)))
             }
-        });
-        Self { looks: Some(looks), thread: Some(thread) }
+            Hands::One => None,
+        };
+        Self { store, shards, thread, rows: None }
     }
 
-    /// The rows, a look at a time.
-    pub(crate) fn looks(&self) -> impl Iterator<Item = Look> + '_ {
-        self.looks.iter().flatten()
+    /// The rows of a shard, once.
+    pub(crate) fn take(&mut self, shard: ShardId) -> Result<OpenRows, ViewError> {
+        let mut rows = match (self.rows.take(), self.thread.take()) {
+            (Some(rows), _) => rows,
+            (None, Some(thread)) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?,
+            (None, None) => read(&self.store, self.shards)?,
+        };
+        let taken = std::mem::take(&mut rows[usize::from(shard.get())]);
+        self.rows = Some(rows);
+        Ok(taken)
     }
 }
 
 impl Drop for RowsAhead {
     fn drop(&mut self) {
-        self.looks = None;
         if let Some(thread) = self.thread.take() {
-            // A panic there is one of the database's; whoever took rows has noticed that some are missing.
+            // What it found, or failed at, is of no use any more.
             let _ = thread.join();
         }
     }
+}
+
+fn read(store: &ViewStore, shards: u16) -> Result<Vec<OpenRows>, ViewError> {
+    let mut rows: Vec<OpenRows> = (0..shards).map(|_| OpenRows::new()).collect();
+    let told = |row: OrderRow| {
+        let shard = row.id.portfolio().shard(shards);
+        rows[usize::from(shard.get())].insert(row.id, Box::new(row));
+    };
+    store.open_orders(told)?;
+    Ok(rows)
 }

@@ -7,7 +7,6 @@
 
 use crate::clock::Clock;
 use crate::instruments::InstrumentDirectory;
-use crate::portfolio_state::Rows;
 use crate::recovery::Restored;
 use crate::shared::lock;
 use crate::system::StartError;
@@ -31,10 +30,14 @@ pub(crate) fn complete(
             instruments.entry(*id).or_insert_with(|| instrument.clone());
         }
     }
-    let portfolios = catalogue.all_portfolios().map_err(|error| StartError::open("the catalogue", error))?;
+    let mut requests = redefined(restored, &instruments);
+    let told = |row: &PortfolioRow| {
+        let shard = usize::from(row.id.shard(shards).get());
+        requests[shard].extend(unfinished(restored, row));
+    };
+    catalogue.all_portfolios(told).map_err(|error| StartError::open("the catalogue", error))?;
     let mut missing: Vec<Missing> = Vec::new();
-    for shard in (0..shards).map(ShardId::new) {
-        let requests = lacking(restored, shard, &instruments, &portfolios);
+    for (shard, requests) in (0..shards).map(ShardId::new).zip(requests) {
         missing.extend(apply(restored, shard, clock, &requests));
     }
     if let Some(journal) = journal {
@@ -43,7 +46,7 @@ pub(crate) fn complete(
     }
     for missing in &missing {
         for event in &missing.events {
-            restored.folder.fold(missing.shard, std::slice::from_ref(event), Rows::Keep);
+            restored.folder.fold(missing.shard, std::slice::from_ref(event));
         }
     }
     let markers =
@@ -75,42 +78,36 @@ impl Missing {
     }
 }
 
-fn lacking(
-    restored: &Restored,
-    shard: ShardId,
-    instruments: &BTreeMap<InstrumentId, Instrument>,
-    portfolios: &[PortfolioRow],
-) -> Vec<Request<Command>> {
-    let known = restored.folder.instruments(shard);
-    let by = |user: UserId| SubmittedBy { user, origin: Origin::System };
-    let defined = instruments.values().filter(|instrument| known.get(&instrument.id) != Some(instrument)).map(
-        |instrument| Request { by: by(UserId::new(0)), command: Command::DefineInstrument(instrument.clone()) },
-    );
-    let shards = u16::try_from(restored.shards.len()).expect("shards are counted in 16 bits");
-    let opened = portfolios
-        .iter()
-        .filter(|row| row.id.shard(shards) == shard)
-        .filter(|row| restored.folder.projections.portfolio(row.id).is_none())
-        .map(|row| Request {
-            by: by(row.user),
-            command: Command::OpenPortfolio {
-                portfolio: row.id,
-                currency: row.currency,
-                starting_balance: row.starting_balance,
-                limits: row.limits,
-                profile: row.profile,
-            },
-        });
-    // Put away in the catalogue, and then the process ended before the last orders did.
-    let emptied = portfolios
-        .iter()
-        .filter(|row| row.archived && row.id.shard(shards) == shard)
-        .filter(|row| {
-            let state = restored.folder.projections.portfolio(row.id);
-            state.is_some_and(|state| lock(&state).view().open_orders > 0)
-        })
-        .map(|row| Request { by: by(row.user), command: Command::CancelAll { portfolio: row.id, symbol: None } });
-    defined.chain(opened).chain(emptied).collect()
+/// For each shard the instruments that it lacks, or has otherwise than the others.
+fn redefined(restored: &Restored, instruments: &BTreeMap<InstrumentId, Instrument>) -> Vec<Vec<Request<Command>>> {
+    let shards = (0..).map(ShardId::new).take(restored.shards.len());
+    let lacking = shards.map(|shard| {
+        let known = restored.folder.instruments(shard);
+        let new = instruments.values().filter(|instrument| known.get(&instrument.id) != Some(instrument));
+        new.map(|instrument| request(UserId::new(0), Command::DefineInstrument(instrument.clone()))).collect()
+    });
+    lacking.collect()
+}
+
+/// What was begun with a portfolio in the catalogue and not finished in its shard: it was made, or put away before
+/// the last of its orders ended.
+fn unfinished(restored: &Restored, row: &PortfolioRow) -> Option<Request<Command>> {
+    let Some(state) = restored.folder.projections.portfolio(row.id) else {
+        let open = Command::OpenPortfolio {
+            portfolio: row.id,
+            currency: row.currency,
+            starting_balance: row.starting_balance,
+            limits: row.limits,
+            profile: row.profile,
+        };
+        return Some(request(row.user, open));
+    };
+    let has_orders = row.archived && lock(&state).view().open_orders > 0;
+    has_orders.then(|| request(row.user, Command::CancelAll { portfolio: row.id, symbol: None }))
+}
+
+fn request(user: UserId, command: Command) -> Request<Command> {
+    Request { by: SubmittedBy { user, origin: Origin::System }, command }
 }
 
 fn apply(

@@ -9,7 +9,7 @@ use crate::clock::Wall;
 use crate::handle::Core;
 use crate::journal_thread::JournalThread;
 use crate::market_data::MarketData;
-use crate::parts::{Frame, Parts, assemble};
+use crate::parts::{Frame, Hands, Parts, assemble};
 use crate::projection::ProjectionThread;
 use crate::shard_thread::{Evaluate, ShardThread, Taken};
 use crate::snapshotter::Snapshotter;
@@ -159,7 +159,7 @@ impl SteppedSystem {
         clock: &HandClock,
         encoder: Arc<dyn StreamEncoder>,
     ) -> Result<Self, StartError> {
-        let frame = Frame { wall: Wall::Hand(Arc::clone(&clock.0)), capacities };
+        let frame = Frame { wall: Wall::Hand(Arc::clone(&clock.0)), capacities, hands: Hands::One };
         let opened = open(config, &frame, (encoder, None))?;
         let Parts { core, sequencer, shards, journal, snapshotter, projection, view_writer, market_data } =
             assemble(config, &frame.capacities, opened);

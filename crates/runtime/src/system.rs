@@ -254,7 +254,8 @@ fn recovery(
         storage: Arc::clone(&config.storage),
     };
     let store = kept.map(|kept| Arc::clone(&kept.store));
-    Recovery { views, shard: config.shard, bounds: frame.capacities.stream, encoder, store }
+    let (bounds, hands) = (frame.capacities.stream, frame.hands);
+    Recovery { views, shard: config.shard, bounds, encoder, store, hands }
 }
 
 fn journal_config(config: &SystemConfig, cache_bytes: usize) -> Result<JournalConfig, StartError> {

@@ -4,7 +4,7 @@
 //! write a marker before the rows it covers, which the store does in one transaction. Invariant:
 //! memory lets go of a row only after the commit that holds it.
 
-use crate::projection::Projections;
+use crate::projection::{Projections, Publication};
 use crate::shared::{Failure, Shared};
 use crossbeam::channel::{Receiver, TryRecvError};
 use model::{OrderId, ShardId, ShardSeq};
@@ -63,6 +63,7 @@ pub(crate) struct ViewWriter {
     /// Longest that rows wait for others.
     pub(crate) wait_max: Duration,
     pub(crate) rows: Receiver<ViewBatch>,
+    pub(crate) publication: Publication,
 }
 
 /// Whether rows reached the disk.
@@ -104,17 +105,23 @@ impl ViewWriter {
         }
     }
 
-    /// Waits until the journal holds what the rows were made from: published ahead of it, they must not outlive it.
+    /// Waits until the journal holds what the rows were made from, where they were published ahead of it: they must
+    /// not outlive it.
     /// `false` when it never will.
     fn await_durable(&self, markers: &[(ShardId, ShardSeq)]) -> bool {
         let is_durable = |(shard, seq): &(ShardId, ShardSeq)| {
             seq.get() <= self.shared.progress(*shard).durable.load(Ordering::Acquire)
         };
-        while !markers.iter().all(is_durable) {
-            if self.shared.has_failed() {
-                return false;
+        match self.publication {
+            Publication::Durable => assert!(markers.iter().all(is_durable), "only what is durable is written"),
+            Publication::Ahead => {
+                while !markers.iter().all(is_durable) {
+                    if self.shared.has_failed() {
+                        return false;
+                    }
+                    std::thread::sleep(DURABLE_LOOK_EVERY);
+                }
             }
-            std::thread::sleep(DURABLE_LOOK_EVERY);
         }
         true
     }

@@ -64,6 +64,31 @@ fn an_order_is_filled_by_a_tick_and_everyone_sees_it() {
 }
 
 #[test]
+fn every_command_finds_the_shard_of_its_portfolio() {
+    let dir = directory();
+    let rig = Rig::start(files(&dir, 2));
+    rig.define("AAPL");
+    for number in 1..=4 {
+        let portfolio = PortfolioId::new(number);
+        assert_eq!(rig.ask(open(number)), CommandReply::Done);
+        let place = |key| match rig.ask(order(number, key, "AAPL", (Side::Buy, limit(10), 1))) {
+            CommandReply::Accepted(id) => id,
+            other => panic!("the order is within all limits: {other:?}"),
+        };
+        let (first, second, third) = (place(1), place(2), place(3));
+        assert_eq!(
+            rig.ask(Command::Cancel { order: first }),
+            CommandReply::Canceled(vec![first]),
+            "portfolio {number}"
+        );
+        let rest = Command::CancelAll { portfolio, symbol: None };
+        assert_eq!(rig.ask(rest), CommandReply::Canceled(vec![second, third]), "portfolio {number}");
+        assert_eq!(rig.handle.portfolio(portfolio).expect("open").open_orders, 0);
+    }
+    rig.stop();
+}
+
+#[test]
 fn a_restart_shows_the_same_views_and_messages_byte_for_byte() {
     let dir = directory();
     let mut rig = Rig::start(files(&dir, 2));

@@ -124,18 +124,17 @@ impl Catalogue {
         })
     }
 
-    /// Every portfolio, by id.
+    /// Tells every portfolio, by id.
     ///
     /// # Errors
-    /// When the disk fails or a row is damaged.
-    pub fn all_portfolios(&self) -> Result<Vec<PortfolioRow>, CatalogueError> {
+    /// When the disk fails or a row is damaged; what was told until then is of no use.
+    pub fn all_portfolios(&self, mut told: impl FnMut(&PortfolioRow)) -> Result<(), CatalogueError> {
         self.read(|transaction| {
             let table = transaction.open_table(PORTFOLIOS)?;
-            let mut found = Vec::new();
             for entry in table.iter()? {
-                found.push(decode(entry?.1.value()).map_err(row_failure("portfolios"))?);
+                told(&decode(entry?.1.value()).map_err(row_failure("portfolios"))?);
             }
-            Ok(found)
+            Ok(())
         })
     }
 

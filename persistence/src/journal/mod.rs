@@ -17,7 +17,7 @@ pub use error::{AppendError, Corruption, FirstEvents, OpenError, Place};
 pub(crate) use batch::{Batch, ENGINE_RULES, decode};
 pub(crate) use manifest::{Manifest, manifest_path, read_manifest};
 pub(crate) use open::{end_mismatch, shard_id};
-pub(crate) use segment::{SegmentError, SegmentReader, segment_name};
+pub(crate) use segment::{Rows, SegmentError, SegmentReader, segment_name};
 pub(crate) use witness::{Sighting, Testimony, compare, read_witness};
 
 use crate::storage::{Storage, StorageLock};

@@ -18,8 +18,8 @@ pub(super) const BATCHES: TableDefinition<'static, (u16, u64), &[u8]> = TableDef
 const META: TableDefinition<'static, &str, &[u8]> = TableDefinition::new("meta");
 const SEGMENT_FORMAT: u16 = 1;
 
-/// Bytes of rows that are read in one go, so that no read transaction lives long.
-const READ_BYTES: usize = 1 << 20;
+/// Bytes of rows that are read in one go: no read transaction lives long, and they stay in the processor's caches.
+const READ_BYTES: usize = 256 << 10;
 
 /// The segment that is written.
 #[derive(Debug)]
@@ -36,6 +36,28 @@ pub(super) struct ActiveSegment {
 pub(crate) struct Row {
     pub(crate) first_seq: ShardSeq,
     pub(crate) bytes: Vec<u8>,
+}
+
+/// Rows that were read in one go, in memory that is used again for the next.
+#[derive(Debug, Default)]
+pub(crate) struct Rows {
+    bytes: Vec<u8>,
+    /// The first event of each, and where it ends.
+    ends: Vec<(ShardSeq, usize)>,
+}
+
+impl Rows {
+    /// The first event of each, and its bytes.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (ShardSeq, &[u8])> {
+        let mut begin = 0;
+        self.ends
+            .iter()
+            .map(move |(first_seq, end)| (*first_seq, &self.bytes[std::mem::replace(&mut begin, *end)..*end]))
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
 }
 
 /// What a segment says of itself.
@@ -246,25 +268,24 @@ impl<'a> SegmentReader<'a> {
         self.number
     }
 
-    /// Rows of a shard from the one that begins at `from` on, in order, as many as are read in one
-    /// go; none at the end.
-    pub(crate) fn rows(&self, shard: ShardId, from: ShardSeq) -> Result<Vec<Row>, SegmentError> {
+    /// Reads rows of a shard from the one that begins at `from` on, in order, as many as are read in
+    /// one go; none at the end.
+    pub(crate) fn read_rows(&self, shard: ShardId, from: ShardSeq, rows: &mut Rows) -> Result<(), SegmentError> {
         let database = self.database();
+        rows.bytes.clear();
+        rows.ends.clear();
         guarded_rows(self.number, shard, from, || {
             let transaction = database.begin_read()?;
             let table = transaction.open_table(BATCHES)?;
-            let mut found = Vec::new();
-            let mut bytes = 0;
             for entry in table.range((shard.get(), from.get())..=(shard.get(), u64::MAX))? {
                 let (key, row) = entry?;
-                let row = row.value().to_vec();
-                bytes += row.len();
-                found.push(Row { first_seq: ShardSeq::new(key.value().1), bytes: row });
-                if bytes >= READ_BYTES {
+                rows.bytes.extend_from_slice(row.value());
+                rows.ends.push((ShardSeq::new(key.value().1), rows.bytes.len()));
+                if rows.bytes.len() >= READ_BYTES {
                     break;
                 }
             }
-            Ok(found)
+            Ok(())
         })
     }
 

@@ -80,37 +80,21 @@ impl ViewStore {
         row.map(|row| rows::decode(row.value()).map_err(|error| self.corrupt("orders", &error))).transpose()
     }
 
-    /// Orders as they stood at their shards' markers, in one look: `None` for one that is not there. Ids in order
-    /// are found several times faster than others.
+    /// Tells every order that was open at its shard's marker, by id.
     ///
     /// # Errors
-    /// When the disk fails or a row is damaged.
-    pub fn orders_of(&self, ids: &[OrderId]) -> Result<Vec<Option<OrderRow>>, ViewError> {
-        let transaction = self.begin_read()?;
-        let table = transaction.open_table(ORDERS).map_err(|error| self.failed(error))?;
-        let find = |id: &OrderId| {
-            let row = table.get(id.get()).map_err(|error| self.failed(error))?;
-            row.map(|row| rows::decode(row.value()).map_err(|error| self.corrupt("orders", &error))).transpose()
-        };
-        ids.iter().map(find).collect()
-    }
-
-    /// Every order that was open at its shard's marker, by id.
-    ///
-    /// # Errors
-    /// When the disk fails or a row is damaged.
-    pub fn open_orders(&self) -> Result<Vec<OrderRow>, ViewError> {
+    /// When the disk fails or a row is damaged; what was told until then is of no use.
+    pub fn open_orders(&self, mut told: impl FnMut(OrderRow)) -> Result<(), ViewError> {
         let transaction = self.begin_read()?;
         let open = transaction.open_table(OPEN_ORDERS).map_err(|error| self.failed(error))?;
         let orders = transaction.open_table(ORDERS).map_err(|error| self.failed(error))?;
-        let mut found = Vec::new();
         for entry in open.iter().map_err(|error| self.failed(error))? {
             let id = entry.map_err(|error| self.failed(error))?.0.value();
             if let Some(row) = orders.get(id).map_err(|error| self.failed(error))? {
-                found.push(rows::decode(row.value()).map_err(|error| self.corrupt("orders", &error))?);
+                told(rows::decode(row.value()).map_err(|error| self.corrupt("orders", &error))?);
             }
         }
-        Ok(found)
+        Ok(())
     }
 
     /// Orders of a portfolio, newest first, numbered below `before` where that is given, each as it

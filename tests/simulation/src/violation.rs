@@ -66,6 +66,8 @@ pub enum Invariant {
     NoPanic,
     /// 38
     SameSeedSameTrace,
+    /// 39
+    MarksAreKept,
 }
 
 impl Invariant {
@@ -101,6 +103,7 @@ impl Invariant {
         Self::StartsAgain,
         Self::NoPanic,
         Self::SameSeedSameTrace,
+        Self::MarksAreKept,
     ];
 
     /// Its number and what it says.
@@ -139,6 +142,7 @@ impl Invariant {
             Self::StartsAgain => (36, "without a fault the system starts"),
             Self::NoPanic => (37, "nothing panics"),
             Self::SameSeedSameTrace => (38, "the same seed gives the same trace"),
+            Self::MarksAreKept => (39, "an orderly end records where trailing stops stand"),
         }
     }
 }

@@ -77,6 +77,14 @@ impl Reference {
 }
 
 impl Reference {
+    /// Trailing stops whose mark moved and was not recorded.
+    #[must_use]
+    pub fn unrecorded(&self, history: &History) -> Vec<OrderId> {
+        let book = &history.book;
+        let open = book.open.iter().map(|id| &book.orders[id]).filter(|order| order.waits());
+        open.filter(|order| self.marks.get(&order.id).copied() != order.hwm).map(|order| order.id).collect()
+    }
+
     /// What the price index of an instrument and side must hold, by a scan of the open orders.
     #[must_use]
     pub fn index(&self, history: &History, instrument: InstrumentId, side: Side) -> IndexWalk {
@@ -288,8 +296,7 @@ impl Walk<'_> {
 
     /// The marks that moved are recorded, in the order of time.
     fn flush(&mut self) -> Checked {
-        let marks = &self.model.marks;
-        let mut moved = self.open(|order| order.waits() && marks.get(&order.id).copied() != order.hwm);
+        let mut moved = self.model.unrecorded(self.history);
         moved.sort_by_key(|id| self.order(*id).priority);
         for id in moved {
             let hwm = self.model.marks[&id];

@@ -2,7 +2,7 @@
 
 use super::World;
 use crate::plan::Plan;
-use crate::violation::Checked;
+use crate::violation::{Checked, Invariant, check};
 use persistence::Storage;
 use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -142,6 +142,10 @@ impl World {
         }
         for shard in 0..self.shards.len() {
             self.take_down(shard)?;
+            let lost = self.intakes[shard].reference.unrecorded(&self.shards[shard]);
+            check(lost.is_empty(), Invariant::MarksAreKept, || {
+                format!("shard {shard} ended without the marks of {lost:?}")
+            })?;
         }
         self.look_for_answers()?;
         self.let_go()
