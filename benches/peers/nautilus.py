@@ -105,4 +105,5 @@ def report(case, resting, rate):
 
 for orders, quotes_each in ((0, 50_000), (100, 20_000), (1_000, 5_000)):
     report("quiet", orders, run(quotes_each, orders, False))
-report("filling", 0, run(10_000, 0, True))
+for orders, quotes_each in ((0, 10_000), (1_000, 5_000)):
+    report("filling", orders, run(quotes_each, orders, True))

@@ -7,18 +7,21 @@ use crate::ledger::Ledger;
 use crate::orders::OpenOrder;
 use crate::portfolio::Portfolio;
 use crate::shard::{Shard, ShardConfig};
-use model::ShardImage;
+use alloc::vec::Vec;
+use model::{OrderImage, ShardImage};
 
 impl Shard {
     /// The whole state that events made, sorted and canonical.
     #[must_use]
     pub fn image(&self) -> ShardImage {
+        let mut orders: Vec<OrderImage> = self.open_orders().collect();
+        orders.sort_unstable_by_key(|order| order.id);
         ShardImage {
             seq: self.seq,
             time: self.event_time,
             instruments: self.instruments().cloned().collect(),
             portfolios: self.portfolios.iter().map(|(id, portfolio)| portfolio.image(id)).collect(),
-            orders: self.open_orders(),
+            orders,
             rounding_residue: self.ledger.rounding(),
         }
     }

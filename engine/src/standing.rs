@@ -1,12 +1,11 @@
 //! The state that events made, laid open for whoever makes views of it.
 //!
-//! Looks only, and copies nothing but open orders. What views have no use for, such as the names that
+//! Looks only, and makes nothing but what is asked for. What views have no use for, such as the names that
 //! orders had, stays inside.
 
 use crate::account::Account;
 use crate::orders::OpenOrder;
 use crate::shard::Shard;
-use alloc::vec::Vec;
 use model::{Currency, ExecutionProfile, Instrument, Money, OrderImage, PortfolioId, PortfolioSeq, RiskLimits};
 
 /// A portfolio as it stands.
@@ -47,11 +46,8 @@ impl Shard {
         })
     }
 
-    /// The open orders, by id.
-    #[must_use]
-    pub fn open_orders(&self) -> Vec<OrderImage> {
-        let mut orders: Vec<OrderImage> = self.orders.iter().map(OpenOrder::image).collect();
-        orders.sort_unstable_by_key(|order| order.id);
-        orders
+    /// The open orders, in no order.
+    pub fn open_orders(&self) -> impl Iterator<Item = OrderImage> {
+        self.orders.iter().map(OpenOrder::image)
     }
 }

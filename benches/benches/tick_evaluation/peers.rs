@@ -10,6 +10,7 @@
 use crate::market::{Wish, cents, market_of, quote, stamped, submit};
 use anyhow::{Result, ensure};
 use benches::{result, say};
+use engine::Shard;
 use model::{Event, OrderKind, Side, Stamped, TimeInForce};
 use serde_json::json;
 use std::time::Instant;
@@ -22,7 +23,9 @@ pub(crate) fn ours() -> Result<()> {
     for resting in [0, 100, 1_000, 10_000] {
         report("quiet", resting, quiet(resting)?);
     }
-    report("filling", 0, filling()?);
+    for resting in [0, 1_000] {
+        report("filling", resting, filling(resting)?);
+    }
     Ok(())
 }
 
@@ -51,7 +54,8 @@ fn rate(count: usize, begun: Instant) -> Result<f64> {
     Ok(f64::from(u32::try_from(count)?) / begun.elapsed().as_secs_f64())
 }
 
-fn quiet(resting: i64) -> Result<f64> {
+/// A shard with so many orders away from the market.
+fn with_resting(resting: i64) -> Result<Shard> {
     let mut shard = market_of(1, 1)?;
     for k in 0..resting {
         let kind = match k % 2 {
@@ -60,6 +64,11 @@ fn quiet(resting: i64) -> Result<f64> {
         };
         submit(&mut shard, buy(k + 1, kind))?;
     }
+    Ok(shard)
+}
+
+fn quiet(resting: i64) -> Result<f64> {
+    let mut shard = with_resting(resting)?;
     let (quotes, mut events) = (quotes(QUOTES, false), Vec::<Event>::new());
     let begun = Instant::now();
     for stamped in &quotes {
@@ -71,8 +80,8 @@ fn quiet(resting: i64) -> Result<f64> {
 }
 
 /// One quote in ten fills an order that came a quote before; taking the order counts.
-fn filling() -> Result<f64> {
-    let mut shard = market_of(1, 1)?;
+fn filling(resting: i64) -> Result<f64> {
+    let mut shard = with_resting(resting)?;
     let (quotes, mut events, mut fills) = (quotes(QUOTES / 10, true), Vec::<Event>::new(), 0);
     let begun = Instant::now();
     for (serial, stamped) in (1..).zip(&quotes) {
@@ -80,7 +89,7 @@ fn filling() -> Result<f64> {
         fills += events.len();
         events.clear();
         if serial % 10 == 6 {
-            submit(&mut shard, buy(serial, OrderKind::Limit { limit: cents(FILL_AT) }))?;
+            submit(&mut shard, buy(resting + serial, OrderKind::Limit { limit: cents(FILL_AT) }))?;
         }
     }
     let rate = rate(quotes.len(), begun)?;

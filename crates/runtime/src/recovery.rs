@@ -16,17 +16,18 @@ use crate::system::StartError;
 use crate::views::StreamEncoder;
 use crossbeam::channel::{Sender, bounded};
 use engine::{Shard, ShardConfig};
-use model::{Event, InstrumentId, OrderId, OrderImage, ShardId, ShardImage, ShardSeq, Symbol};
+use model::{Event, InstrumentId, OrderId, ShardId, ShardImage, ShardSeq, Symbol};
 use persistence::{Journal, RecoveryVisitor, ViewConfig, ViewStore};
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::slice;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-/// Rows of the journal that may wait to be folded: as many as the processor's caches hold.
-const ROWS_TOLD_MAX: usize = 64;
+/// Rows of the journal that may wait to be folded: under load a row holds a thousand events, and what was written a
+/// moment ago is still in the processor's caches.
+const ROWS_TOLD_MAX: usize = 4;
 
 /// Rows made anew after which they are written.
 const ROWS_MAX: usize = 20_000;
@@ -152,11 +153,13 @@ impl Recovery {
             Past::Recent => journal.recover(&mut retelling),
             Past::Whole | Past::Remains => journal.replay(&mut retelling),
         };
+        // Whatever came of it: nobody writes to the store behind this.
+        let fold = retelling.into_fold();
         let recovered = recovered.map_err(|error| StartError::Recover { source: Box::new(error) })?;
         for warning in &recovered.warnings {
             tracing::warn!(%warning, "recovery took a longer way");
         }
-        match retelling.finish() {
+        match fold.finish() {
             Ok(restored) => Ok(Ok(restored)),
             Err(Trouble::Unusable(reason)) => Ok(Err(reason)),
             Err(Trouble::Failed(error)) => Err(views_failed(error)),
@@ -233,16 +236,16 @@ impl Retelling {
         };
     }
 
-    fn finish(self) -> Result<Restored, Trouble> {
-        let fold = match self.fold {
+    /// The fold, once it has taken all that was sent.
+    fn into_fold(self) -> Box<Fold> {
+        match self.fold {
             Place::Here(fold) => fold,
             Place::There(sender, thread) => {
                 drop(sender);
                 thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
             }
             Place::Gone => unreachable!("it is gone only while it is sent off"),
-        };
-        fold.finish()
+        }
     }
 }
 
@@ -308,8 +311,7 @@ impl Fold {
     fn begin_views(&mut self, shard: ShardId) -> Result<(), Trouble> {
         let engine = &self.shards[usize::from(shard.get())];
         let rows = self.rows.take(shard).map_err(Trouble::Failed)?;
-        let open = engine.open_orders();
-        if let Some(order) = first_untold(&rows, &open) {
+        if let Some(order) = untold(&rows, engine) {
             return Err(Trouble::Unusable(format!("order {order} is not on disk as the journal tells it")));
         }
         self.folder.restore(shard, engine, rows);
@@ -329,11 +331,10 @@ impl Fold {
                 // Nothing is left that could tell more of the open orders: so they become rows as they are.
                 let symbols: BTreeMap<InstrumentId, Symbol> =
                     engine.instruments().map(|instrument| (instrument.id, instrument.symbol)).collect();
-                let open = engine.open_orders();
-                let row = |order| row_of_image(order, symbols[&order.instrument]);
-                let rows = open.iter().map(|order| (order.id, Box::new(row(order))));
-                self.folder.restore(shard, engine, rows.collect());
-                self.folder.write_orders(open.iter().map(|order| order.id));
+                let row = |image| row_of_image(&image, symbols[&image.instrument]);
+                let rows: OpenRows = engine.open_orders().map(|image| (image.id, Box::new(row(image)))).collect();
+                self.folder.write_orders(rows.keys().copied());
+                self.folder.restore(shard, engine, rows);
                 Ok(())
             }
         }
@@ -370,16 +371,18 @@ impl Fold {
     }
 }
 
-/// The first open order whose row is missing or tells another story, or whose row there should not be.
-fn first_untold(rows: &OpenRows, open: &[OrderImage]) -> Option<OrderId> {
-    let (mut rows, mut open) = (rows.values(), open.iter());
-    loop {
-        match (rows.next(), open.next()) {
-            (None, None) => return None,
-            (Some(row), Some(image)) if is_story_of(row, image) => {}
-            (Some(row), Some(image)) => return Some(row.id.min(image.id)),
-            (Some(row), None) => return Some(row.id),
-            (None, Some(image)) => return Some(image.id),
+/// An open order whose row is missing or tells another story, or one whose row should not be there.
+fn untold(rows: &OpenRows, engine: &Shard) -> Option<OrderId> {
+    let mut count = 0;
+    for image in engine.open_orders() {
+        count += 1;
+        if !rows.get(&image.id).is_some_and(|row| is_story_of(row, &image)) {
+            return Some(image.id);
         }
     }
+    if count == rows.len() {
+        return None;
+    }
+    let open: BTreeSet<OrderId> = engine.open_orders().map(|image| image.id).collect();
+    rows.keys().copied().find(|id| !open.contains(id))
 }
