@@ -182,7 +182,11 @@ impl<S: Evaluate> ShardThread<S> {
             let stopping = shard.shared.is_stopping();
             let taken = shard.turn(Taken::TURN);
             if stopping && shard.commands.is_finished() {
-                shard.finish();
+                let mut waiting = shard.tick_count();
+                while waiting > 0 {
+                    waiting = shard.finish_ticks(waiting);
+                }
+                shard.finish_marks();
                 return;
             }
             let sleep_max = shard.sleep_max();
@@ -305,16 +309,22 @@ impl<S: Evaluate> ShardThread<S> {
         !self.ticks.is_empty() || self.commands.depth() > 0 || self.shared.is_stopping()
     }
 
-    /// The ticks that waited when the system was stopped, and the trailing stops' marks.
-    pub(crate) fn finish(&mut self) {
-        let mut left = self.ticks.count();
-        while left > 0 {
-            let mut turn = Turn::begin(self.engine.shard());
-            let most = left.min(TICKS_PER_TURN);
-            self.take_ticks(&mut turn, most);
-            left -= most;
-            self.hand_over(turn);
-        }
+    /// How many ticks wait.
+    pub(crate) fn tick_count(&self) -> usize {
+        self.ticks.count()
+    }
+
+    /// A turn of so many ticks, which waited when the system was stopped; says how many are left.
+    pub(crate) fn finish_ticks(&mut self, waiting: usize) -> usize {
+        let most = waiting.min(TICKS_PER_TURN);
+        let mut turn = Turn::begin(self.engine.shard());
+        self.take_ticks(&mut turn, most);
+        self.hand_over(turn);
+        waiting - most
+    }
+
+    /// The trailing stops' marks, at the very end.
+    pub(crate) fn finish_marks(&mut self) {
         let mut turn = Turn::begin(self.engine.shard());
         self.engine.flush_trailing(&mut turn.events);
         self.hand_over(turn);

@@ -292,7 +292,12 @@ impl SteppedSystem {
                 self.step_shard(shard, 1, 1);
             }
             self.drain();
-            self.shards[shard].finish();
+            let mut waiting = self.shards[shard].tick_count();
+            while waiting > 0 {
+                waiting = self.shards[shard].finish_ticks(waiting);
+                self.drain();
+            }
+            self.shards[shard].finish_marks();
         }
         self.drain();
         self.journal.close();
