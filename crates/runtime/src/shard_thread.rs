@@ -212,7 +212,8 @@ impl<S: Evaluate> ShardThread<S> {
         taken
     }
 
-    fn take_ticks(&mut self, turn: &mut Turn, most: usize) {
+    /// Takes ticks until so many were taken, none is left or the turn is full; says how many are still wanted.
+    fn take_ticks(&mut self, turn: &mut Turn, most: usize) -> usize {
         let mut left = most;
         while left > 0 && !turn.is_full() {
             let Self { engine, ticks, trail_due, .. } = self;
@@ -223,11 +224,12 @@ impl<S: Evaluate> ShardThread<S> {
             left -= taken;
             if taken == 0 {
                 // None in the ring: perhaps merged ones behind it.
-                let Some(item) = ticks.take() else { return };
+                let Some(item) = ticks.take() else { break };
                 evaluate(engine, trail_due, turn, &item);
                 left -= 1;
             }
         }
+        left
     }
 
     fn take_commands(&mut self, turn: &mut Turn, most: usize) -> usize {
@@ -318,9 +320,10 @@ impl<S: Evaluate> ShardThread<S> {
     pub(crate) fn finish_ticks(&mut self, waiting: usize) -> usize {
         let most = waiting.min(TICKS_PER_TURN);
         let mut turn = Turn::begin(self.engine.shard());
-        self.take_ticks(&mut turn, most);
+        let taken = most - self.take_ticks(&mut turn, most);
         self.hand_over(turn);
-        waiting - most
+        // A full turn leaves some for the next; none at all means that none is there any more.
+        if taken == 0 { 0 } else { waiting - taken }
     }
 
     /// The trailing stops' marks, at the very end.
