@@ -22,7 +22,6 @@ use redb::{Database, TableDefinition};
 use serde_json::{Value, json};
 use std::fs::File;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -163,9 +162,7 @@ impl RecoveryVisitor for Count {
 
 /// On the disk that the repository is on, not in memory.
 fn directory() -> Result<tempfile::TempDir> {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
-    std::fs::create_dir_all(&target)?;
-    tempfile::TempDir::new_in(target).context("a directory for the files")
+    tempfile::TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).context("a directory for the files")
 }
 
 fn config(dir: &Path) -> JournalConfig {

@@ -15,7 +15,7 @@
 //! | `orders`, `book`, `by_price`, `trailing` | open orders, their index by price |
 //! | `market` | the market's state; what a quiet tick reads and writes |
 //! | `matching`, `on_market`, `liquidity` | what ticks fill, release and ratchet; sizes spent once |
-//! | `session`, `timers`, `image` | opening hours, expiry, snapshots |
+//! | `session`, `timers`, `image`, `standing` | opening hours, expiry, snapshots, what views begin from |
 //! | `walk` | the price index laid open, for proofs |
 #![no_std]
 #![forbid(unsafe_code)]

@@ -199,7 +199,7 @@ impl HotSymbol {
 
     /// [`Self::take_quiet`] of a quote.
     #[inline(always)]
-    pub(crate) fn take_quiet_quote(&mut self, quote: &Quote, time: Time, arrival: Arrival) -> bool {
+    fn take_quiet_quote(&mut self, quote: &Quote, time: Time, arrival: Arrival) -> bool {
         let is_quiet = (time >= self.quote_time)
             & (quote.ask.raw() > self.ask_floor)
             & (quote.bid.raw() < self.bid_ceiling)
@@ -213,7 +213,7 @@ impl HotSymbol {
 
     /// [`Self::take_quiet`] of a trade.
     #[inline(always)]
-    pub(crate) fn take_quiet_trade(&mut self, trade: &Trade, time: Time, arrival: Arrival) -> bool {
+    fn take_quiet_trade(&mut self, trade: &Trade, time: Time, arrival: Arrival) -> bool {
         let is_quiet = (time >= self.trade_time)
             & (arrival.now < self.session_end)
             & (trade.price.raw() > self.trade_floor)

@@ -56,7 +56,7 @@ impl TestServer {
         let (stop, stopping) = watch::channel(false);
         let market = Market::new(Subscriptions::new(), None);
         let feed = (market, Arc::new(FeedStatus::new()));
-        let state = new_state(&settings, (handle, ids, secret), feed, stopping).expect("a state");
+        let state = new_state(&settings, (handle, ids, secret), feed, stopping);
         let mut port = system.feed_port();
         port.feed_up();
         Self { app: build(&state), state, system, port, _stop: stop, _dir: dir }

@@ -115,7 +115,7 @@ pub async fn serve_on(settings: Settings, storage: Arc<dyn Storage>) -> Result<S
     let feed_status = Arc::new(FeedStatus::new());
     let market = Market::new(subscriptions.clone(), simulated_past(&settings));
     let status = Arc::clone(&feed_status);
-    let state = new_state(&settings, (handle.clone(), ids, secret), (market, status), stopping.clone())?;
+    let state = new_state(&settings, (handle.clone(), ids, secret), (market, status), stopping.clone());
     let port = Box::new(system.feed_port());
     let symbols: Arc<dyn Symbols> = match settings.feed {
         FeedKind::Replay => Arc::new(TapeSymbols { live: LiveSymbols { handle: handle.clone() } }),
@@ -205,13 +205,12 @@ pub(crate) fn new_state(
     (handle, ids, secret): (Handle, Arc<Ids>, [u8; 32]),
     (market, feed_status): (Market, Arc<FeedStatus>),
     stopping: watch::Receiver<bool>,
-) -> Result<AppState, ServeError> {
-    let passwords = PasswordPool::new();
-    Ok(AppState::new(Shared {
+) -> AppState {
+    AppState::new(Shared {
         handle,
         ids,
         tokens: Tokens::new(&secret, settings.access_life, settings.refresh_life),
-        passwords,
+        passwords: PasswordPool::new(),
         keys: KeyCache::default(),
         backoff: Backoff::default(),
         rate_limit: RateLimit::per_second(settings.rate_limit),
@@ -223,7 +222,7 @@ pub(crate) fn new_state(
         open_portfolios: DashMap::new(),
         readers: tokio::sync::Semaphore::new(READERS_MAX),
         first_use: tokio::sync::Mutex::new(()),
-    }))
+    })
 }
 
 /// The installation's tag and secret, which are wanted before recovery encodes anything.

@@ -23,7 +23,7 @@
 //! | `sequencer`, `lane`, `conflate`, `quotes`, `clock` | the way of ticks, and engine time |
 //! | `command_queue`, `shard_thread`, `waker` | inputs before an engine |
 //! | `journal_thread`, `way` | group commit; passing work on without waking a thread |
-//! | `projection`, `portfolio_state`, `view_writer`, `stream` | what readers and clients see |
+//! | `projection`, `portfolio_state`, `view_writer`, `message_run`, `stream` | what readers and clients see |
 //! | `instruments`, `market_data` | the instrument table, bars |
 //! | `snapshotter` | snapshots behind the system's back |
 //! | `shared`, `measure` | how far everyone got, and how fast |

@@ -334,7 +334,6 @@ pub(crate) fn shows_open_alone(filter: &OrderFilter) -> bool {
 
 /// An open order as an engine tells it. What that does not know (names and texts) stands for itself.
 pub(crate) fn row_of_image(image: &OrderImage, symbol: Symbol) -> OrderRow {
-    let status = if image.filled_qty.is_zero() { OrderStatus::New } else { OrderStatus::PartiallyFilled };
     OrderRow {
         id: image.id,
         client_order_id: model::ClientOrderId::parse("-").expect("a dash is a name"),
@@ -346,7 +345,7 @@ pub(crate) fn row_of_image(image: &OrderImage, symbol: Symbol) -> OrderRow {
         size: image.size,
         time_in_force: image.time_in_force,
         expires_at: image.expires_at,
-        status,
+        status: status_of_image(image),
         filled_qty: image.filled_qty,
         filled_value: image.filled_value,
         hwm: image.trail.and_then(|trail| trail.hwm),
@@ -360,11 +359,13 @@ pub(crate) fn row_of_image(image: &OrderImage, symbol: Symbol) -> OrderRow {
     }
 }
 
+fn status_of_image(image: &OrderImage) -> OrderStatus {
+    if image.filled_qty.is_zero() { OrderStatus::New } else { OrderStatus::PartiallyFilled }
+}
+
 /// Whether a row and an engine tell the same story of an open order.
 pub(crate) fn is_story_of(row: &OrderRow, image: &OrderImage) -> bool {
-    let told = row_of_image(image, row.symbol);
-    let story = |row: &OrderRow| {
-        (row.id, row.kind, row.size, row.filled_qty, row.filled_value, row.reserved, row.status, row.revision)
-    };
-    story(row) == story(&told)
+    (row.id, row.kind, row.size, row.reserved) == (image.id, image.kind, image.size, image.reserved)
+        && (row.filled_qty, row.filled_value) == (image.filled_qty, image.filled_value)
+        && (row.status, row.revision) == (status_of_image(image), image.revision)
 }

@@ -1,7 +1,7 @@
 //! Making snapshots in the background, once a segment is sealed and its rows are on disk.
 //!
 //! It runs recovery ahead of time on its own thread. It must never make a snapshot beyond what the
-//! views hold on disk, since recovery takes the rows of a snapshot's orders from there, nor offer a
+//! views hold on disk, since recovery begins the views where their rows end, nor offer a
 //! segment for removal that two verified snapshots of every shard do not cover. A snapshot that
 //! cannot be made is reported and costs a longer recovery, nothing else.
 

@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 /// Reads a frame and hands over its messages in order.
 ///
 /// # Errors
-/// When the frame is no text or not an array; messages of an array before the defect were handed over.
+/// When the frame is not an array; messages of an array before the defect were handed over.
 pub fn decode(frame: &[u8], sizes: QuoteSizes, take: &mut impl FnMut(Message<'_>)) -> Result<(), FrameError> {
     match std::str::from_utf8(frame) {
         Ok(text) => decode_text(text, sizes, take),
@@ -27,7 +27,7 @@ pub fn decode(frame: &[u8], sizes: QuoteSizes, take: &mut impl FnMut(Message<'_>
 /// The same of a frame that is known to be text.
 ///
 /// # Errors
-/// When the frame is no text or not an array; messages of an array before the defect were handed over.
+/// When the frame is not an array; messages of an array before the defect were handed over.
 pub fn decode_text(frame: &str, sizes: QuoteSizes, take: &mut impl FnMut(Message<'_>)) -> Result<(), FrameError> {
     match split(frame, sizes, take) {
         Split::Whole => Ok(()),
