@@ -22,6 +22,7 @@ use redb::{Database, TableDefinition};
 use serde_json::{Value, json};
 use std::fs::File;
 use std::io::Write as _;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
