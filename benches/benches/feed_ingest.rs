@@ -300,6 +300,7 @@ impl Bench {
             shard: engine::ShardConfig {
                 calendar: engine::CalendarPolicy::AlwaysOpen,
                 quote_age_max_ns: i64::MAX,
+                ..engine::ShardConfig::default()
             },
             clock: ClockMode::Feed,
             durability: Durability::Off,

@@ -13,9 +13,9 @@ use benches::{median, result, say};
 use engine::{CalendarPolicy, Shard, ShardConfig};
 use model::{
     AssetClass, CalendarId, ClientOrderId, ClientOrderKey, Command, CommandReply, Currency, Event,
-    ExecutionProfile, Instrument, InstrumentId, InstrumentStatus, Money, NewOrder, OrderKind, Origin, PortfolioId,
-    Price, Qty, Quote, Request, RiskLimits, ShardId, ShardImage, ShardSeq, Side, Size, Stamped, SubmittedBy,
-    Symbol, Tick, TickBody, TickSeq, Time, TimeInForce, UserId,
+    ExecutionProfile, Instrument, InstrumentId, InstrumentStatus, Money, NewOrder, OrderKind, OrderTerms, Origin,
+    PortfolioId, Price, Qty, Quote, Request, RiskLimits, ShardId, ShardImage, ShardSeq, Side, Size, Stamped,
+    SubmittedBy, Symbol, Tick, TickBody, TickSeq, Time, UserId,
 };
 use persistence::{FileStorage, Journal, JournalConfig, RecoveryVisitor, ShardBatch, ShardHead};
 use redb::{Database, TableDefinition};
@@ -199,7 +199,7 @@ fn events(count: usize) -> Result<Vec<Event>> {
         currency: Currency::Usd,
         starting_balance: Money::whole(1_000_000_000),
         limits: RiskLimits::default(),
-        profile: ExecutionProfile::Realistic,
+        profile: Box::new(ExecutionProfile::REALISTIC),
     };
     apply(&mut shard, open, &mut events)?;
     events.clear();
@@ -212,9 +212,8 @@ fn events(count: usize) -> Result<Vec<Event>> {
             fingerprint: serial,
             symbol: Symbol::parse("ACME")?,
             side: Side::Buy,
-            kind: OrderKind::Limit { limit: cents(level) },
-            size: Size::Shares(Qty::whole(1)),
-            time_in_force: TimeInForce::GoodTilCanceled,
+            terms: OrderTerms::plain(OrderKind::Limit { limit: cents(level) }, Size::Shares(Qty::whole(1))),
+            chain: None,
         };
         apply(&mut shard, Command::Submit(order), &mut events)?;
         tick(&mut shard, 2 * serial, level, &mut events);

@@ -13,8 +13,8 @@ use engine::{Shard, ShardConfig};
 use gateway::Settings;
 use model::{
     ClientOrderId, ClientOrderKey, Command, CommandReply, Currency, Event, ExecutionProfile, Money, NewOrder,
-    OrderId, OrderKind, Origin, PortfolioId, PortfolioName, Price, Qty, Request, RiskLimits, ShardId, ShardImage,
-    ShardSeq, Side, Size, SubmittedBy, Symbol, Time, TimeInForce, UserId,
+    OrderId, OrderKind, OrderTerms, Origin, PortfolioId, PortfolioName, Price, Qty, Request, RiskLimits, ShardId,
+    ShardImage, ShardSeq, Side, Size, SubmittedBy, Symbol, Time, UserId,
 };
 use persistence::{FileStorage, Journal, JournalConfig, NewPortfolio, NewUser, RecoveryVisitor};
 use runtime::Handle;
@@ -146,7 +146,7 @@ async fn make(feed: &AlpacaFeed, dir: &Path) -> Result<()> {
             currency: Currency::Usd,
             starting_balance: Money::whole(100_000),
             limits: RiskLimits::default(),
-            profile: ExecutionProfile::Realistic,
+            profile: Box::new(ExecutionProfile::REALISTIC),
         };
         send(&handle, by, open).await?;
         send(&handle, by, order(portfolio, 0, Side::Buy, Some(1))).await?;
@@ -195,7 +195,7 @@ fn enrol(catalogue: &persistence::Catalogue, user: u32) -> Result<()> {
             currency: Currency::Usd,
             starting_balance: Money::whole(100_000),
             limits: RiskLimits::default(),
-            profile: ExecutionProfile::Realistic,
+            profile: ExecutionProfile::REALISTIC,
         })?;
     }
     Ok(())
@@ -240,6 +240,7 @@ async fn send(handle: &Handle, by: SubmittedBy, command: Command) -> Result<Comm
 /// One share: at the market, or resting at this price.
 fn order(portfolio: PortfolioId, number: u32, side: Side, limit: Option<i64>) -> Command {
     let id = OrderId::of(portfolio, model::OrderNumber::new(number));
+    let kind = limit.map_or(OrderKind::Market, |limit| OrderKind::Limit { limit: Price::whole(limit) });
     Command::Submit(NewOrder {
         portfolio,
         client_order_id: ClientOrderId::parse(&format!("client-order-{number}")).expect("a name"),
@@ -247,9 +248,8 @@ fn order(portfolio: PortfolioId, number: u32, side: Side, limit: Option<i64>) ->
         fingerprint: u64::from(number),
         symbol: Symbol::parse("AAPL").expect("a ticker"),
         side,
-        kind: limit.map_or(OrderKind::Market, |limit| OrderKind::Limit { limit: Price::whole(limit) }),
-        size: Size::Shares(Qty::whole(1)),
-        time_in_force: TimeInForce::GoodTilCanceled,
+        terms: OrderTerms::plain(kind, Size::Shares(Qty::whole(1))),
+        chain: None,
     })
 }
 
@@ -306,7 +306,8 @@ struct Tail {
 
 impl RecoveryVisitor for Tail {
     fn begin(&mut self, _shard: ShardId, image: &ShardImage) {
-        let config = ShardConfig { calendar: engine::CalendarPolicy::AlwaysOpen, quote_age_max_ns: i64::MAX };
+        let calendar = engine::CalendarPolicy::AlwaysOpen;
+        let config = ShardConfig { calendar, quote_age_max_ns: i64::MAX, ..ShardConfig::default() };
         self.shards.push(Shard::restore(config, image));
     }
 

@@ -1,15 +1,18 @@
 //! Open orders of one symbol, ordered by the price at which each acts.
 //!
-//! Owns where an order waits: in one of four one-sided sets (buys and sells that may trade, buy
-//! and sell stops that wait for their release) or among the trailing stops. Orders of equal price
-//! stand in the order of time. The best of each is cached in front, in [`Triggers`].
+//! Owns where an order waits: among the buys or sells that may trade, among those that wait for a
+//! price (one set for each kind of price that orders watch), for an auction, or for another order.
+//! Orders of equal price stand in the order of time. The best of each is cached in front, in
+//! [`Triggers`].
 
 use crate::by_price::ByPrice;
 use crate::market::Triggers;
 use crate::orders::{OpenOrder, Slot};
-use crate::trailing::{TrailKey, TrailingSide};
+use crate::waiting::{References, Waiting, Watch};
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
-use model::{OrderKind, Price, Side};
+use model::{Price, Side, Time, TriggerSource};
 
 /// The rank of an order without a limit: before every price.
 const BEFORE_EVERY_PRICE: i64 = i64::MIN;
@@ -20,10 +23,14 @@ const BEHIND_EVERY_PRICE: i64 = i64::MAX;
 enum Place {
     /// It may trade.
     Trading(i64),
-    /// It waits for a fixed stop.
-    Stop(i64),
-    /// It waits for a stop that follows.
-    Trailing(TrailKey),
+    /// It waits for a price.
+    Waiting(TriggerSource),
+    /// It waits for an auction.
+    Auction,
+    /// It waits for another order, out of every list.
+    Held,
+    /// It follows the quote, and there is none that it could follow.
+    Suspended,
 }
 
 /// A buy's limits act from the highest down, a sell's from the lowest up.
@@ -35,21 +42,17 @@ fn limit_rank(side: Side, limit: Option<Price>) -> i64 {
     }
 }
 
-/// A buy's stops act from the lowest up, a sell's from the highest down.
-fn stop_rank(side: Side, stop: Price) -> i64 {
-    -limit_rank(side, Some(stop))
-}
-
 fn place(order: &OpenOrder) -> Place {
-    if !order.waits_for_trigger() {
-        return Place::Trading(limit_rank(order.side, order.limit()));
-    }
-    match order.kind() {
-        OrderKind::Stop { stop } | OrderKind::StopLimit { stop, .. } => Place::Stop(stop_rank(order.side, stop)),
-        OrderKind::TrailingStop { trail } => Place::Trailing(TrailKey { trail, priority: order.priority }),
-        OrderKind::Market | OrderKind::Limit { .. } => {
-            unreachable!("only stops wait for a trigger")
-        }
+    if order.is_held() {
+        Place::Held
+    } else if order.waits_for_trigger() {
+        Place::Waiting(order.instructions().trigger_source)
+    } else if order.waits_for_auction() {
+        Place::Auction
+    } else if order.may_trade() {
+        Place::Trading(limit_rank(order.side, order.limit()))
+    } else {
+        Place::Suspended
     }
 }
 
@@ -57,41 +60,32 @@ fn place(order: &OpenOrder) -> Place {
 struct BookSide {
     side: Side,
     trading: ByPrice,
-    stops: ByPrice,
-    trailing: TrailingSide,
     /// Which display of the other side stands, counted by those that somebody took of.
     display: u32,
 }
 
 impl BookSide {
     const fn new(side: Side) -> Self {
-        Self {
-            side,
-            trading: ByPrice::new(),
-            stops: ByPrice::new(),
-            trailing: TrailingSide::new(side),
-            display: 0,
-        }
+        Self { side, trading: ByPrice::new(), display: 0 }
     }
 
     fn refresh_trading(&self, best: &mut Triggers) {
         best.set_trading_rank(self.side, self.trading.first_rank().unwrap_or(BEHIND_EVERY_PRICE));
     }
+}
 
-    /// The nearest stop, fixed or following, and the mark that moves first.
-    fn refresh_stops(&self, best: &mut Triggers) {
-        let following = self.trailing.best_stop().map(|stop| stop_rank(self.side, stop));
-        let nearest = [self.stops.first_rank(), following].into_iter().flatten().min();
-        best.set_stop_rank(self.side, nearest.unwrap_or(BEHIND_EVERY_PRICE));
-        let mark = self.trailing.next_mark();
-        match self.side {
-            Side::Sell => best.mark_sell = mark.map_or(Triggers::NONE.mark_sell, Price::raw),
-            Side::Buy => {
-                let first = |mark: Price| if mark.is_zero() { i64::MAX } else { mark.raw() };
-                best.mark_buy = mark.map_or(Triggers::NONE.mark_buy, first);
-            }
-        }
-    }
+/// What few symbols have: orders that watch another price than the last, or wait for an auction.
+#[derive(Debug)]
+struct Unusual {
+    bid_ask: Waiting,
+    mid: Waiting,
+    double_last: Waiting,
+    double_bid_ask: Waiting,
+    /// By place in the order of time.
+    auctions: BTreeMap<u64, Slot>,
+    auction_held: Option<Time>,
+    /// Orders that follow the quote, by place in the order of time.
+    pegs: BTreeMap<u64, Slot>,
 }
 
 /// The open orders of one symbol.
@@ -99,13 +93,21 @@ impl BookSide {
 pub(crate) struct Book {
     buys: BookSide,
     sells: BookSide,
+    last: Waiting,
+    unusual: Option<Box<Unusual>>,
     /// Whether a trailing mark moved since the last flush.
     has_moved: bool,
 }
 
 impl Book {
     pub(crate) const fn new() -> Self {
-        Self { buys: BookSide::new(Side::Buy), sells: BookSide::new(Side::Sell), has_moved: false }
+        Self {
+            buys: BookSide::new(Side::Buy),
+            sells: BookSide::new(Side::Sell),
+            last: Waiting::new(),
+            unusual: None,
+            has_moved: false,
+        }
     }
 
     fn side(&self, side: Side) -> &BookSide {
@@ -122,63 +124,123 @@ impl Book {
         }
     }
 
+    fn unusual_mut(&mut self) -> &mut Unusual {
+        self.unusual.get_or_insert_with(|| {
+            Box::new(Unusual {
+                bid_ask: Waiting::new(),
+                mid: Waiting::new(),
+                double_last: Waiting::new(),
+                double_bid_ask: Waiting::new(),
+                auctions: BTreeMap::new(),
+                auction_held: None,
+                pegs: BTreeMap::new(),
+            })
+        })
+    }
+
+    /// The orders that watch this kind of price; `None` where there never was one.
+    pub(crate) fn waiting(&self, source: TriggerSource) -> Option<&Waiting> {
+        let unusual = self.unusual.as_deref();
+        match source {
+            TriggerSource::Last => Some(&self.last),
+            TriggerSource::BidAsk => unusual.map(|unusual| &unusual.bid_ask),
+            TriggerSource::Mid => unusual.map(|unusual| &unusual.mid),
+            TriggerSource::DoubleLast => unusual.map(|unusual| &unusual.double_last),
+            TriggerSource::DoubleBidAsk => unusual.map(|unusual| &unusual.double_bid_ask),
+        }
+    }
+
+    fn waiting_mut(&mut self, source: TriggerSource) -> &mut Waiting {
+        match source {
+            TriggerSource::Last => &mut self.last,
+            TriggerSource::BidAsk => &mut self.unusual_mut().bid_ask,
+            TriggerSource::Mid => &mut self.unusual_mut().mid,
+            TriggerSource::DoubleLast => &mut self.unusual_mut().double_last,
+            TriggerSource::DoubleBidAsk => &mut self.unusual_mut().double_bid_ask,
+        }
+    }
+
+    /// What is watched of this kind of price; `None` where nobody ever watched it.
+    pub(crate) fn watch(&self, source: TriggerSource, best: &Triggers) -> Option<Watch> {
+        match source {
+            TriggerSource::Last => Some(best.last),
+            TriggerSource::DoubleLast => Some(best.double_last),
+            TriggerSource::BidAsk | TriggerSource::Mid | TriggerSource::DoubleBidAsk => {
+                self.waiting(source).map(Waiting::watch)
+            }
+        }
+    }
+
     /// Puts an order where it waits and keeps `best` true.
     pub(crate) fn insert(&mut self, order: &OpenOrder, slot: Slot, best: &mut Triggers) {
-        let side = self.side_mut(order.side);
         let is_free = match place(order) {
             Place::Trading(rank) => {
                 if rank < best.trading_rank(order.side) {
                     best.set_trading_rank(order.side, rank);
                 }
-                side.trading.insert(rank, order.priority, slot)
+                self.side_mut(order.side).trading.insert(rank, order.priority, slot)
             }
-            Place::Stop(rank) => {
-                if rank < best.stop_rank(order.side) {
-                    best.set_stop_rank(order.side, rank);
-                }
-                side.stops.insert(rank, order.priority, slot)
+            Place::Waiting(TriggerSource::Last) => self.last.insert(order, slot, &mut best.last),
+            Place::Waiting(source) => {
+                let is_free = self.waiting_mut(source).insert(order, slot, &mut { Watch::NONE });
+                self.refresh_unusual(best);
+                is_free
             }
-            Place::Trailing(key) => {
-                side.trailing.insert(order.hwm(), key, slot);
-                side.refresh_stops(best);
-                true
-            }
+            Place::Auction => self.unusual_mut().auctions.insert(order.priority, slot).is_none(),
+            Place::Held | Place::Suspended => true,
         };
         assert!(is_free, "a place in the order of time is given once");
+        if order.peg().is_some() && !order.is_held() {
+            self.unusual_mut().pegs.insert(order.priority, slot);
+        }
     }
 
     /// Takes an order from where it waits and keeps `best` true.
     pub(crate) fn remove(&mut self, order: &OpenOrder, best: &mut Triggers) {
-        let side = self.side_mut(order.side);
         let removed = match place(order) {
             Place::Trading(rank) => {
+                let side = self.side_mut(order.side);
                 let removed = side.trading.remove(rank, order.priority);
                 if rank == best.trading_rank(order.side) {
                     side.refresh_trading(best);
                 }
                 removed
             }
-            Place::Stop(rank) => {
-                let removed = side.stops.remove(rank, order.priority);
-                if rank == best.stop_rank(order.side) {
-                    side.refresh_stops(best);
-                }
+            Place::Waiting(TriggerSource::Last) => self.last.remove(order, &mut best.last),
+            Place::Waiting(source) => {
+                let removed = self.waiting_mut(source).remove(order, &mut { Watch::NONE });
+                self.refresh_unusual(best);
                 removed
             }
-            Place::Trailing(key) => {
-                side.trailing.remove(order.hwm(), key);
-                side.refresh_stops(best);
-                true
-            }
+            Place::Auction => self.unusual_mut().auctions.remove(&order.priority).is_some(),
+            Place::Held | Place::Suspended => true,
         };
         assert!(removed, "an open order waits where its terms say");
+        if order.peg().is_some() && !order.is_held() {
+            self.unusual_mut().pegs.remove(&order.priority);
+        }
+    }
+
+    /// Reads what the rarer kinds of price have to watch anew.
+    fn refresh_unusual(&self, best: &mut Triggers) {
+        let watch = |source| self.waiting(source).map_or(Watch::NONE, Waiting::watch);
+        let mut mid = watch(TriggerSource::Mid);
+        // The middle may move while the side that is watched stands: its marks are asked with every quote.
+        if mid.mark_sell != Watch::NONE.mark_sell {
+            mid.mark_sell = i64::MIN;
+        }
+        if mid.mark_buy != Watch::NONE.mark_buy {
+            mid.mark_buy = i64::MAX;
+        }
+        best.quotes = watch(TriggerSource::BidAsk).merged(mid).merged(watch(TriggerSource::DoubleBidAsk));
+        best.double_last = watch(TriggerSource::DoubleLast);
     }
 
     /// A trailing stop's mark now; other orders have none.
     pub(crate) fn mark(&self, order: &OpenOrder) -> Option<Price> {
         match place(order) {
-            Place::Trading(_) | Place::Stop(_) => order.hwm(),
-            Place::Trailing(key) => self.side(order.side).trailing.mark(order.hwm(), key),
+            Place::Trading(_) | Place::Auction | Place::Held | Place::Suspended => order.hwm(),
+            Place::Waiting(source) => self.waiting(source).and_then(|waiting| waiting.mark(order)),
         }
     }
 
@@ -187,6 +249,17 @@ impl Book {
     pub(crate) fn collect_crossed(&self, side: Side, price: Price, crossed: &mut Vec<Slot>) {
         let worst = limit_rank(side, Some(price));
         crossed.extend(self.side(side).trading.range(BEFORE_EVERY_PRICE, worst));
+    }
+
+    /// Adds every order that a price from `low` to `high` may concern, every one that trails, and every one
+    /// that waits for an auction.
+    pub(crate) fn collect_within(&self, low: Price, high: Price, found: &mut Vec<Slot>) {
+        self.collect_crossed(Side::Buy, low, found);
+        self.collect_crossed(Side::Sell, high, found);
+        for waiting in SOURCES.into_iter().filter_map(|source| self.waiting(source)) {
+            waiting.collect_within(low, high, found);
+        }
+        self.collect_auction(found);
     }
 
     /// The same for orders with a limit only.
@@ -200,11 +273,36 @@ impl Book {
         all.extend(self.side(side).trading.slots());
     }
 
-    /// Adds stops of a side that the reference has reached, trailing ones included.
-    pub(crate) fn collect_released(&self, side: Side, reference: Price, released: &mut Vec<Slot>) {
-        let book = self.side(side);
-        released.extend(book.stops.range(BEFORE_EVERY_PRICE, stop_rank(side, reference)));
-        book.trailing.collect_reached(reference, released);
+    /// Every order that waits for an auction, in the order of time.
+    pub(crate) fn collect_auction(&self, orders: &mut Vec<Slot>) {
+        orders.extend(self.unusual.iter().flat_map(|unusual| unusual.auctions.values().copied()));
+    }
+
+    /// Whether something follows the quote.
+    pub(crate) fn has_pegs(&self) -> bool {
+        self.unusual.as_ref().is_some_and(|unusual| !unusual.pegs.is_empty())
+    }
+
+    /// Every order that follows the quote, in the order of time.
+    pub(crate) fn collect_pegs(&self, orders: &mut Vec<Slot>) {
+        orders.extend(self.unusual.iter().flat_map(|unusual| unusual.pegs.values().copied()));
+    }
+
+    /// Notes that something moved, and says whether that is the first since the last flush.
+    pub(crate) fn note_moved(&mut self) -> bool {
+        !core::mem::replace(&mut self.has_moved, true)
+    }
+
+    /// Notes that an auction was held.
+    pub(crate) fn note_auction(&mut self, time: Time) {
+        if let Some(unusual) = self.unusual.as_deref_mut() {
+            unusual.auction_held = Some(time);
+        }
+    }
+
+    /// When the last auction was held in which orders waited.
+    pub(crate) fn auction_held(&self) -> Option<Time> {
+        self.unusual.as_ref().and_then(|unusual| unusual.auction_held)
     }
 
     /// Which display of the other side orders of `side` trade against: another one once it changed
@@ -219,32 +317,46 @@ impl Book {
         *display = display.wrapping_add(1);
     }
 
-    /// Notes that marks moved, and says whether that is news.
-    pub(crate) fn note_moved(&mut self) -> bool {
-        !core::mem::replace(&mut self.has_moved, true)
+    /// Moves the marks that the prices are beyond, keeps `best` true, and says whether that is the first
+    /// move since the last flush.
+    pub(crate) fn ratchet(&mut self, source: TriggerSource, references: References, best: &mut Triggers) -> bool {
+        self.waiting_mut(source).ratchet(references);
+        match source {
+            TriggerSource::Last => best.last = self.last.watch(),
+            TriggerSource::BidAsk
+            | TriggerSource::Mid
+            | TriggerSource::DoubleLast
+            | TriggerSource::DoubleBidAsk => self.refresh_unusual(best),
+        }
+        self.note_moved()
+    }
+
+    /// Adds every order whose mark moved since the last flush, with its mark.
+    pub(crate) fn collect_moved(&self, moved: &mut Vec<(Slot, Price)>) {
+        for waiting in SOURCES.into_iter().filter_map(|source| self.waiting(source)) {
+            waiting.collect_moved(moved);
+        }
     }
 
     /// Every moved mark is recorded now.
     pub(crate) fn set_flushed(&mut self) {
         self.has_moved = false;
-        self.buys.trailing.set_flushed();
-        self.sells.trailing.set_flushed();
-    }
-
-    pub(crate) fn trailing_mut(&mut self, side: Side) -> &mut TrailingSide {
-        &mut self.side_mut(side).trailing
-    }
-
-    pub(crate) fn trailing(&self, side: Side) -> &TrailingSide {
-        &self.side(side).trailing
-    }
-
-    /// Reads the best stops and marks anew after marks moved.
-    pub(crate) fn refresh_stops(&self, best: &mut Triggers) {
-        self.buys.refresh_stops(best);
-        self.sells.refresh_stops(best);
+        self.last.set_flushed();
+        if let Some(unusual) = self.unusual.as_deref_mut() {
+            let Unusual { bid_ask, mid, double_last, double_bid_ask, .. } = unusual;
+            [bid_ask, mid, double_last, double_bid_ask].into_iter().for_each(Waiting::set_flushed);
+        }
     }
 }
+
+/// Every kind of price that orders watch.
+const SOURCES: [TriggerSource; 5] = [
+    TriggerSource::Last,
+    TriggerSource::BidAsk,
+    TriggerSource::Mid,
+    TriggerSource::DoubleLast,
+    TriggerSource::DoubleBidAsk,
+];
 
 /// The cached best of each kind, as ranks: the lowest acts first.
 impl Triggers {
@@ -259,20 +371,6 @@ impl Triggers {
         match side {
             Side::Buy => self.buy = turned(rank),
             Side::Sell => self.sell = rank,
-        }
-    }
-
-    fn stop_rank(&self, side: Side) -> i64 {
-        match side {
-            Side::Buy => self.stop_buy,
-            Side::Sell => turned(self.stop_sell),
-        }
-    }
-
-    fn set_stop_rank(&mut self, side: Side, rank: i64) {
-        match side {
-            Side::Buy => self.stop_buy = rank,
-            Side::Sell => self.stop_sell = turned(rank),
         }
     }
 }

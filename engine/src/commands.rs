@@ -25,7 +25,7 @@ impl Shard {
         if !self.concerns_what_stands(&request.command) {
             return CommandReply::Refused(unknown_portfolio());
         }
-        let cause = Cause { by: request.by, out };
+        let cause = Cause { by: request.by, out: &mut *out };
         let answer = match &request.command {
             Command::DefineInstrument(instrument) => self.define_instrument(instrument, cause),
             Command::OpenPortfolio { .. } => self.open_portfolio(&request.command, cause),
@@ -37,6 +37,7 @@ impl Shard {
             Command::CancelAll { portfolio, symbol } => Ok(self.cancel_all(*portfolio, *symbol, cause)),
             Command::Replace { order, amendment } => self.replace(*order, amendment, cause),
         };
+        self.let_arrive(out);
         answer.unwrap_or_else(CommandReply::Refused)
     }
 
@@ -83,11 +84,14 @@ impl Shard {
             unreachable!("called with the opening of a portfolio");
         };
         if !self.portfolios.contains(*portfolio) {
+            if let Some(fault) = profile.fault() {
+                return Err(Reject::new(RejectCode::LimitExceeded, fault));
+            }
             let body = EventBody::PortfolioOpened {
                 currency: *currency,
                 starting_balance: *starting_balance,
                 limits: *limits,
-                profile: *profile,
+                profile: profile.clone(),
                 by: cause.by,
             };
             self.emit(*portfolio, body, cause.out);
@@ -147,17 +151,25 @@ impl Shard {
             let message = format!("{} named another order before", order.client_order_id);
             return Err(Reject::new(RejectCode::IdempotencyMismatch, message));
         }
-        match self.decide_submit(order, cause.by) {
+        if !self.names_are_free(order) {
+            let message = format!("a leg of {} has the name of another order", order.client_order_id);
+            return Err(Reject::new(RejectCode::IdempotencyMismatch, message));
+        }
+        match self.decide_chain(order, cause.by) {
             Ok(accepted) => {
-                let id = accepted.order;
-                self.emit(order.portfolio, EventBody::OrderAccepted(Box::new(accepted)), cause.out);
-                self.arrive(self.slot_of(id), cause.out);
+                let id = accepted[0].order;
+                for accepted in accepted {
+                    self.arrivals.push(accepted.order);
+                    self.emit(order.portfolio, EventBody::OrderAccepted(Box::new(accepted)), cause.out);
+                }
                 Ok(CommandReply::Accepted(id))
             }
             Err(reject) => {
-                let rejected = self.rejected(order, cause.by, reject.clone());
-                let id = rejected.order;
-                self.emit(order.portfolio, EventBody::OrderRejected(Box::new(rejected)), cause.out);
+                let rejected = self.rejected_chain(order, cause.by, &reject);
+                let id = rejected[0].order;
+                for rejected in rejected {
+                    self.emit(order.portfolio, EventBody::OrderRejected(Box::new(rejected)), cause.out);
+                }
                 Ok(CommandReply::OrderRejected(id, reject))
             }
         }
@@ -177,7 +189,10 @@ impl Shard {
         });
         let ids: Vec<OrderId> = concerned.map(|(number, _)| OrderId::of(id, number)).collect();
         for &order in &ids {
-            self.emit(id, requested(order, cause.by), cause.out);
+            // The end of one may have been the end of others.
+            if self.find_open(order).is_some() {
+                self.emit(id, requested(order, cause.by), cause.out);
+            }
         }
         CommandReply::Canceled(ids)
     }
@@ -187,7 +202,7 @@ impl Shard {
         let keeps_place = replaced.keeps_priority;
         self.emit(id.portfolio(), EventBody::OrderReplaced(Box::new(replaced)), cause.out);
         if !keeps_place {
-            self.arrive(self.slot_of(id), cause.out);
+            self.arrivals.push(id);
         }
         Ok(CommandReply::Replaced(id))
     }

@@ -6,8 +6,8 @@ use crate::shard::Shard;
 use crate::terms::Terms;
 use alloc::format;
 use model::{
-    Amendment, OrderId, OrderKind, OrderReplaced, Price, Qty, Reject, RejectCode, Size, SubmittedBy, Time,
-    TimeInForce, Trail,
+    Amendment, Instructions, OrderId, OrderKind, OrderReplaced, OrderTerms, Price, Qty, Reject, RejectCode, Size,
+    SubmittedBy, TimeInForce, Trail,
 };
 
 impl Shard {
@@ -22,39 +22,55 @@ impl Shard {
         by: SubmittedBy,
     ) -> Result<OrderReplaced, Reject> {
         let order = self.orders.get(self.check_open(id)?);
-        let kind = amended_kind(order, amendment)?;
-        let size = amended_size(order, amendment)?;
-        let time_in_force = amended_time_in_force(order, amendment)?;
+        if order.link().is_some() && amendment.qty.is_some() {
+            return Err(not_amendable("the quantity of an order in a chain follows the others"));
+        }
+        let asked = OrderTerms {
+            kind: amended_kind(order, amendment)?,
+            size: amended_size(order, amendment)?,
+            time_in_force: amended_time_in_force(order, amendment)?,
+            instructions: amended_instructions(order, amendment)?,
+        };
         let mark = self.books[row_of(order.instrument)].mark(order);
         let terms = Terms {
             portfolio: id.portfolio(),
             instrument: order.instrument,
             side: order.side,
-            kind,
-            size,
+            asked,
             filled_qty: order.filled_qty(),
             filled_value: order.filled_value(),
+            fees: order.fees(),
+            rests_at: order.cap().filter(|cap| cap.rests).map(|cap| cap.price),
             hwm: mark,
             triggered: order.triggered(),
             held: order.reserved(),
         };
         self.check_steps(&terms)?;
-        check_above_filled(size, order.filled_qty())?;
-        self.check_stop(&terms)?;
-        let worth = self.worth(&terms)?;
+        check_above_filled(asked.size, order.filled_qty())?;
+        let before = order.terms();
+        let expires_at =
+            if asked.time_in_force == before.time_in_force { order.expiry() } else { self.end_of(&terms)? };
+        if !order.is_held() {
+            self.check_stop(&terms)?;
+            self.check_post_only(&terms)?;
+        }
+        let mut worth = self.worth(&terms)?;
         self.check_limits(&terms, &worth)?;
-        self.check_means(&terms, &worth)?;
+        if order.is_held() || !self.carries(order) {
+            // Nothing yet, or what an alternative holds back serves for it, too.
+            worth.reserved = order.reserved();
+        } else {
+            self.check_means(&terms, &worth)?;
+        }
         Ok(OrderReplaced {
             order: id,
             by,
-            kind,
-            size,
-            time_in_force,
-            expires_at: self.amended_expiry(order, time_in_force),
+            terms: asked,
+            expires_at,
             hwm: mark,
             reserved: worth.reserved,
             revision: order.revision() + 1,
-            keeps_priority: kind == order.kind() && size <= order.size() && time_in_force == order.time_in_force(),
+            keeps_priority: asked.size <= before.size && OrderTerms { size: before.size, ..asked } == before,
         })
     }
 
@@ -75,16 +91,6 @@ impl Shard {
         }
         Err(Reject::new(RejectCode::OrderNotOpen, "the order has ended already"))
     }
-
-    fn amended_expiry(&self, order: &OpenOrder, time_in_force: TimeInForce) -> Option<Time> {
-        if time_in_force == order.time_in_force() {
-            return order.expiry();
-        }
-        match time_in_force {
-            TimeInForce::Day => self.sessions.day_end(self.instrument(order.instrument).calendar, self.now),
-            TimeInForce::GoodTilCanceled | TimeInForce::ImmediateOrCancel | TimeInForce::FillOrKill => None,
-        }
-    }
 }
 
 /// The portfolio is not there.
@@ -97,39 +103,49 @@ fn not_amendable(what: &str) -> Reject {
 }
 
 fn amended_kind(order: &OpenOrder, amendment: &Amendment) -> Result<OrderKind, Reject> {
+    let Amendment { limit, stop, trail, trigger, .. } = *amendment;
+    if order.triggered() && (stop.is_some() || trail.is_some() || trigger.is_some()) {
+        return Err(not_amendable("the order was released already"));
+    }
     let kind = order.kind();
-    let Amendment { limit, stop, trail, .. } = *amendment;
-    if order.triggered() && (stop.is_some() || trail.is_some()) {
-        return Err(not_amendable("the stop was released already"));
-    }
-    let unless = |given: bool, what: &'static str| if given { Err(not_amendable(what)) } else { Ok(()) };
-    match kind {
-        OrderKind::Limit { .. } | OrderKind::StopLimit { .. } => {}
-        OrderKind::Market | OrderKind::Stop { .. } | OrderKind::TrailingStop { .. } => {
-            unless(limit.is_some(), "an order of this type has no limit price")?;
-        }
-    }
-    match kind {
-        OrderKind::Stop { .. } | OrderKind::StopLimit { .. } => {}
-        OrderKind::Market | OrderKind::Limit { .. } | OrderKind::TrailingStop { .. } => {
-            unless(stop.is_some(), "an order of this type has no stop price")?;
-        }
+    let lacks = [
+        (limit.is_some() && kind.limit_price().is_none(), "an order of this type has no limit price"),
+        (stop.is_some() && kind.stop_price().is_none(), "an order of this type has no stop price"),
+        (trigger.is_some() && kind.touch_price().is_none(), "an order of this type has no trigger price"),
+        (trail.is_some() && kind.trail().is_none(), "an order of this type does not trail"),
+    ];
+    if let Some((_, what)) = lacks.into_iter().find(|(lacks, _)| *lacks) {
+        return Err(not_amendable(what));
     }
     let or = |new: Option<Price>, old: Price| new.unwrap_or(old);
     Ok(match kind {
-        OrderKind::TrailingStop { trail: old } => OrderKind::TrailingStop { trail: amended_trail(old, trail)? },
-        OrderKind::Market | OrderKind::Limit { .. } | OrderKind::Stop { .. } | OrderKind::StopLimit { .. }
-            if trail.is_some() =>
-        {
-            return Err(not_amendable("an order of this type does not trail"));
-        }
         OrderKind::Market => OrderKind::Market,
+        OrderKind::Pegged(peg) => OrderKind::Pegged(peg),
         OrderKind::Limit { limit: old } => OrderKind::Limit { limit: or(limit, old) },
         OrderKind::Stop { stop: old } => OrderKind::Stop { stop: or(stop, old) },
         OrderKind::StopLimit { stop: old_stop, limit: old_limit } => {
             OrderKind::StopLimit { stop: or(stop, old_stop), limit: or(limit, old_limit) }
         }
+        OrderKind::MarketIfTouched { trigger: old } => OrderKind::MarketIfTouched { trigger: or(trigger, old) },
+        OrderKind::LimitIfTouched { trigger: old_trigger, limit: old_limit } => {
+            OrderKind::LimitIfTouched { trigger: or(trigger, old_trigger), limit: or(limit, old_limit) }
+        }
+        OrderKind::TrailingStop { trail: old, activation } => {
+            OrderKind::TrailingStop { trail: amended_trail(old, trail)?, activation }
+        }
+        OrderKind::TrailingStopLimit { trail: old, offset, activation } => {
+            OrderKind::TrailingStopLimit { trail: amended_trail(old, trail)?, offset, activation }
+        }
     })
+}
+
+fn amended_instructions(order: &OpenOrder, amendment: &Amendment) -> Result<Instructions, Reject> {
+    let before = order.instructions();
+    match (before.display_qty, amendment.display_qty) {
+        (_, None) => Ok(before),
+        (None, Some(_)) => Err(not_amendable("the order shows all of itself")),
+        (Some(_), Some(shown)) => Ok(Instructions { display_qty: Some(shown), ..before }),
+    }
 }
 
 fn amended_trail(old: Trail, new: Option<Trail>) -> Result<Trail, Reject> {
@@ -153,8 +169,9 @@ fn amended_size(order: &OpenOrder, amendment: &Amendment) -> Result<Size, Reject
 
 fn amended_time_in_force(order: &OpenOrder, amendment: &Amendment) -> Result<TimeInForce, Reject> {
     let Some(new) = amendment.time_in_force else { return Ok(order.time_in_force()) };
-    if new.is_immediate() || order.time_in_force().is_immediate() {
-        return Err(not_amendable("only DAY and GTC can be exchanged for each other"));
+    let rests = |time_in_force: TimeInForce| !time_in_force.is_immediate() && !time_in_force.is_auction();
+    if !rests(new) || !rests(order.time_in_force()) {
+        return Err(not_amendable("only DAY, GTC and GTD can be exchanged for each other"));
     }
     Ok(new)
 }

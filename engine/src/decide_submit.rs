@@ -1,12 +1,10 @@
 //! Whether a new order is taken, and as what. Looks only.
 
-use crate::commit::row_of;
 use crate::shard::Shard;
 use crate::terms::Terms;
 use alloc::format;
 use model::{
-    InstrumentStatus, Money, NewOrder, OrderAccepted, OrderKind, OrderRejected, Qty, Reject, RejectCode,
-    Reservation, SubmittedBy, TimeInForce, limits,
+    InstrumentStatus, NewOrder, OrderAccepted, OrderRejected, Price, Reject, RejectCode, SubmittedBy, limits,
 };
 
 impl Shard {
@@ -24,35 +22,17 @@ impl Shard {
             let message = format!("{} takes no orders", order.symbol);
             return Err(Reject::new(RejectCode::NotTradable, message));
         }
-        let reference = self.hot[row_of(instrument)].reference(order.side, self.arrival());
-        let hwm = match order.kind {
-            OrderKind::TrailingStop { .. } => reference,
-            OrderKind::Market | OrderKind::Limit { .. } | OrderKind::Stop { .. } | OrderKind::StopLimit { .. } => {
-                None
-            }
-        };
-        let terms = Terms {
-            portfolio: order.portfolio,
-            instrument,
-            side: order.side,
-            kind: order.kind,
-            size: order.size,
-            filled_qty: Qty::ZERO,
-            filled_value: Money::ZERO,
-            hwm,
-            triggered: false,
-            held: Reservation::default(),
-        };
+        let mut terms = Terms::new(order.portfolio, instrument, order.side, order.terms);
+        terms.hwm = self.first_mark(&terms);
         self.check_steps(&terms)?;
+        let expires_at = self.end_of(&terms)?;
         self.check_stop(&terms)?;
+        self.check_post_only(&terms)?;
+        self.check_reduces(&terms)?;
         let worth = self.worth(&terms)?;
         self.check_room(order)?;
         self.check_limits(&terms, &worth)?;
         self.check_means(&terms, &worth)?;
-        let expires_at = match order.time_in_force {
-            TimeInForce::Day => self.sessions.day_end(row.calendar, self.now),
-            TimeInForce::GoodTilCanceled | TimeInForce::ImmediateOrCancel | TimeInForce::FillOrKill => None,
-        };
         Ok(OrderAccepted {
             order: self.portfolio(order.portfolio).next_order(order.portfolio),
             client_order_id: order.client_order_id.clone(),
@@ -62,18 +42,27 @@ impl Shard {
             instrument,
             symbol: order.symbol,
             side: order.side,
-            kind: order.kind,
-            size: order.size,
-            time_in_force: order.time_in_force,
+            terms: order.terms,
             expires_at,
-            hwm,
+            hwm: terms.hwm,
             reserved: worth.reserved,
+            link: None,
+            legs: None,
         })
+    }
+
+    /// Where a trailing stop begins to follow: at the market, once that has touched its activation.
+    pub(crate) fn first_mark(&self, terms: &Terms) -> Option<Price> {
+        terms.asked.kind.trail()?;
+        let reference = self.reference_of(terms)?;
+        let is_active = terms.asked.kind.activation().is_none_or(|price| terms.side.touched(reference, price));
+        is_active.then_some(reference)
     }
 
     fn check_room(&self, order: &NewOrder) -> Result<(), Reject> {
         let open = self.portfolio(order.portfolio).open.len();
-        if open < limits::OPEN_ORDERS_PER_PORTFOLIO_MAX as usize {
+        let sent = 1 + order.chain.as_ref().map_or(0, |chain| chain.count());
+        if open + sent <= limits::OPEN_ORDERS_PER_PORTFOLIO_MAX as usize {
             return Ok(());
         }
         let message = format!("{open} orders are open, as many as may be");
@@ -90,10 +79,10 @@ impl Shard {
             by,
             symbol: order.symbol,
             side: order.side,
-            kind: order.kind,
-            size: order.size,
-            time_in_force: order.time_in_force,
+            terms: order.terms,
             reject,
+            link: None,
+            legs: order.chain.as_ref().map(|chain| chain.shape()),
         }
     }
 }

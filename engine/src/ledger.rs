@@ -49,10 +49,12 @@ impl Ledger {
             | EventBody::OrderAccepted(_)
             | EventBody::OrderRejected(_)
             | EventBody::OrderReplaced(_)
+            | EventBody::OrderSized(_)
             | EventBody::OrderTriggered { .. }
             | EventBody::OrderTrailed { .. }
             | EventBody::OrderCanceled { .. }
-            | EventBody::OrderExpired { .. } => {}
+            | EventBody::OrderExpired { .. }
+            | EventBody::OrderCapped { .. } => {}
         }
         assert_eq!(self.sum(), 0, "what one account gives another receives");
     }

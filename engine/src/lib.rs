@@ -9,12 +9,16 @@
 //! | file | owns |
 //! |---|---|
 //! | `shard`, `commands` | the inputs and their order |
-//! | `decide_submit`, `decide_replace`, `terms`, `risk` | what a command would cause, or why not |
+//! | `decide_submit`, `decide_chain`, `decide_replace`, `terms`, `risk` | what a command would cause, or why not |
+//! | `chains`, `follow` | what orders do to the ones they hang together with |
 //! | `commit` | how each event changes the state |
 //! | `account`, `ledger`, `portfolio`, `portfolios`, `names` | money, holdings, double entry, numbering |
-//! | `orders`, `book`, `by_price`, `trailing` | open orders, their index by price |
+//! | `orders`, `open_order`, `compact` | open orders and their memory |
+//! | `book`, `by_price`, `waiting`, `trailing` | open orders by the price at which each acts |
 //! | `market` | the market's state; what a quiet tick reads and writes |
-//! | `matching`, `on_market`, `liquidity` | what ticks fill, release and ratchet; sizes spent once |
+//! | `matching`, `on_market`, `auction`, `pegs`, `liquidity` | what ticks fill, release and ratchet; sizes spent once |
+//! | `fees`, `regulatory`, `slippage`, `protection` | what a fill costs beyond its price, and how far one without a limit goes |
+//! | `bars`, `bar_path`, `bar_extremes`, `bar_elsewhere` | what bars fill, on which path, and what another would |
 //! | `session`, `timers`, `image`, `standing` | opening hours, expiry, snapshots, what views begin from |
 //! | `walk` | the price index laid open, for proofs |
 #![no_std]
@@ -24,13 +28,23 @@
 extern crate alloc;
 
 pub mod account;
+mod auction;
+mod bar_elsewhere;
+mod bar_extremes;
+mod bar_path;
+mod bars;
 mod blocks;
 mod book;
 mod by_price;
+mod chains;
 mod commands;
 mod commit;
+mod compact;
+mod decide_chain;
 mod decide_replace;
 mod decide_submit;
+mod fees;
+mod follow;
 mod image;
 mod ledger;
 mod liquidity;
@@ -38,16 +52,22 @@ mod market;
 mod matching;
 mod names;
 mod on_market;
+mod open_order;
 mod orders;
+mod pegs;
 mod portfolio;
 mod portfolios;
+mod protection;
+mod regulatory;
 mod risk;
 mod session;
 mod shard;
+mod slippage;
 mod standing;
 mod terms;
 mod timers;
 mod trailing;
+mod waiting;
 mod walk;
 
 pub use account::{Account, Position};

@@ -1,11 +1,12 @@
 //! What a portfolio has already taken from the market.
 //!
-//! Each displayed size and each trade is spent once among the orders of one portfolio. Displayed
+//! Each displayed size, each trade and each part of a bar's volume is spent once among the orders of one portfolio. Displayed
 //! size is there again only when that side's price or size changes. Portfolios know nothing of
 //! each other. Market state: after a restart nothing is spent.
 
+use crate::bar_path::Point;
 use alloc::collections::BTreeMap;
-use model::{InstrumentId, Qty, Side, TickSeq};
+use model::{InstrumentId, Qty, Side, TickSeq, Time};
 
 /// Which displayed size: the side that orders of `side` trade against, as of a version.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +14,14 @@ pub(crate) struct Display {
     pub(crate) instrument: InstrumentId,
     pub(crate) side: Side,
     pub(crate) version: u32,
+}
+
+/// Which part of a bar's volume.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BarShare {
+    pub(crate) instrument: InstrumentId,
+    pub(crate) close_time: Time,
+    pub(crate) point: Point,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -27,6 +36,8 @@ pub(crate) struct Budgets {
     displays: BTreeMap<(InstrumentId, Side), Spent>,
     trade: TickSeq,
     spent_on_trade: Qty,
+    /// By instrument: the part that was last taken from.
+    bars: BTreeMap<InstrumentId, (BarShare, Qty)>,
 }
 
 impl Budgets {
@@ -49,6 +60,22 @@ impl Budgets {
     /// What is left of this much of a trade.
     pub(crate) fn left_of_trade(&self, trade: TickSeq, reachable: Qty) -> Qty {
         if self.trade == trade { reachable.saturating_sub(self.spent_on_trade) } else { reachable }
+    }
+
+    /// What is left of this much of a part of a bar's volume.
+    pub(crate) fn left_of_bar(&self, share: BarShare, qty: Qty) -> Qty {
+        match self.bars.get(&share.instrument) {
+            Some((last, spent)) if *last == share => qty.saturating_sub(*spent),
+            Some(_) | None => qty,
+        }
+    }
+
+    pub(crate) fn spend_bar(&mut self, share: BarShare, qty: Qty) {
+        let (last, spent) = self.bars.entry(share.instrument).or_insert((share, Qty::ZERO));
+        if *last != share {
+            (*last, *spent) = (share, Qty::ZERO);
+        }
+        *spent += qty;
     }
 
     pub(crate) fn spend_trade(&mut self, trade: TickSeq, qty: Qty) {

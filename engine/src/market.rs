@@ -6,9 +6,10 @@
 //! restart the market is taken anew from the feed.
 
 use crate::orders::QueueAhead;
+use crate::waiting::Watch;
 use core::cmp::Ordering;
 use core::hint::select_unpredictable;
-use model::{Aggressor, Price, Qty, Quote, Side, Tick, TickBody, Time, Trade, TradeConditions};
+use model::{Aggressor, Price, Qty, Quote, Side, Tick, TickBody, Time, Trade, TradeConditions, TriggerSource};
 
 /// Something waits that was not yet judged against a quote.
 const UNJUDGED: u8 = 1;
@@ -20,6 +21,15 @@ const STOPS_BY_QUOTE: u8 = 4;
 const ASK_SPENT: u8 = 8;
 /// Somebody took of the displayed bid since it last changed.
 const BID_SPENT: u8 = 16;
+
+/// Something follows the quote, wherever that goes.
+const FOLLOWED: u8 = 32;
+/// The standing quote came when nothing could be released: it is not the first of two in a row.
+const QUOTE_ALONE: u8 = 64;
+/// The last trade came when nothing could be released: it is not the first of two in a row.
+const TRADE_ALONE: u8 = 128;
+/// Flags that leave quotes between the limits quiet.
+const QUIET: u8 = STOPS_BY_QUOTE | FOLLOWED | QUOTE_ALONE | TRADE_ALONE;
 
 /// Before every engine time, the first included.
 const LONG_AGO: Time = Time::from_nanos(i64::MIN);
@@ -33,15 +43,21 @@ pub(crate) struct QuoteWork {
     pub(crate) sells: bool,
     /// Something else is to be looked at.
     pub(crate) other: bool,
+    /// Orders that follow the quote are to be looked at.
+    pub(crate) moves: bool,
+    /// Orders that watch quotes are to be looked at.
+    pub(crate) watched: bool,
     /// The ask that somebody took of is another one now.
     pub(crate) renews_ask: bool,
     /// The bid that somebody took of is another one now.
     pub(crate) renews_bid: bool,
+    /// The quote that stood before.
+    pub(crate) before: Quote,
 }
 
 impl QuoteWork {
     pub(crate) fn any(self) -> bool {
-        self.buys | self.sells | self.other
+        self.buys | self.sells | self.other | self.watched | self.moves
     }
 }
 
@@ -52,42 +68,27 @@ pub(crate) struct Triggers {
     pub(crate) buy: i64,
     /// Lowest price that a waiting sell takes: acts when the bid rises to it.
     pub(crate) sell: i64,
-    /// Lowest stop of a buy: acts when the reference rises to it.
-    pub(crate) stop_buy: i64,
-    /// Highest stop of a sell: acts when the reference falls to it.
-    pub(crate) stop_sell: i64,
-    /// Lowest mark of a trailing sell: moves when the reference rises above it.
-    pub(crate) mark_sell: i64,
-    /// Highest mark of a trailing buy: moves when the reference falls below it.
-    pub(crate) mark_buy: i64,
+    /// What is watched of the last price.
+    pub(crate) last: Watch,
+    /// What is watched of quotes by those that name them.
+    pub(crate) quotes: Watch,
+    /// What is watched of two trades in a row.
+    pub(crate) double_last: Watch,
 }
 
 impl Triggers {
     /// Nothing waits.
-    pub(crate) const NONE: Self = Self {
-        buy: i64::MIN,
-        sell: i64::MAX,
-        stop_buy: i64::MAX,
-        stop_sell: i64::MIN,
-        mark_sell: i64::MAX,
-        mark_buy: i64::MIN,
-    };
+    pub(crate) const NONE: Self =
+        Self { buy: i64::MIN, sell: i64::MAX, last: Watch::NONE, quotes: Watch::NONE, double_last: Watch::NONE };
+}
 
-    /// The lowest reference at which a stop is released or a mark moves upward.
-    fn above(&self) -> i64 {
-        self.stop_buy.min(self.mark_sell.saturating_add(1))
-    }
-
-    /// Whether a stop is released, or a mark moved, by a quote that stands in for a trade.
-    fn concern_stops(&self, quote: &Quote) -> bool {
+impl Watch {
+    /// Whether something is released, or a mark moved, by a quote.
+    fn concerned_by(&self, quote: &Quote) -> bool {
         let (ask, bid) = (quote.ask.raw(), quote.bid.raw());
-        (ask > 0 && (ask >= self.stop_buy || ask < self.mark_buy))
-            || (bid > 0 && (bid <= self.stop_sell || bid > self.mark_sell))
-    }
-
-    /// The highest reference at which a stop is released or a mark moves downward.
-    fn below(&self) -> i64 {
-        self.stop_sell.max(self.mark_buy.saturating_sub(1))
+        // Each price for itself, as the other side may be missing.
+        (ask > 0 && (ask >= self.rise || ask <= self.fall || ask < self.mark_buy))
+            || (bid > 0 && (bid <= self.fall || bid >= self.rise || bid > self.mark_sell))
     }
 }
 
@@ -98,9 +99,11 @@ pub(crate) struct TradeWork {
     pub(crate) aggressor: Aggressor,
     /// Whether the print may release stops and move marks.
     pub(crate) elects: bool,
+    /// The print before it that might; nothing where there was none.
+    pub(crate) before: Price,
 }
 
-/// One symbol's market in three cache lines: quotes read the first two, trades the first and the
+/// One symbol's market in four cache lines: quotes read the first two, trades the first and the
 /// last.
 #[derive(Clone, Debug)]
 #[repr(C, align(64))]
@@ -137,8 +140,8 @@ pub(crate) struct HotSymbol {
 }
 
 const _: () = assert!(core::mem::offset_of!(HotSymbol, ask_ceiling) == 64);
-const _: () = assert!(core::mem::offset_of!(HotSymbol, trade_time) == 128);
-const _: () = assert!(size_of::<HotSymbol>() == 192);
+const _: () = assert!(core::mem::offset_of!(HotSymbol, trade_time) == 192);
+const _: () = assert!(size_of::<HotSymbol>() == 256);
 
 impl HotSymbol {
     /// A row that takes no tick, until its instrument is defined.
@@ -254,21 +257,30 @@ impl HotSymbol {
         }
         let ask_changed = (quote.ask != self.quote.ask) | (quote.ask_size != self.quote.ask_size);
         let bid_changed = (quote.bid != self.quote.bid) | (quote.bid_size != self.quote.bid_size);
+        let moved = quote.ask != self.quote.ask || quote.bid != self.quote.bid;
         let unjudged = self.flags & UNJUDGED != 0 || !self.is_fresh(arrival);
+        let before = if self.flags & QUOTE_ALONE == 0 { self.quote } else { Quote::default() };
+        self.set_flag(QUOTE_ALONE, false);
         self.store_quote(quote, time, arrival);
+        if self.follows_quote() {
+            self.set_limits();
+        }
         let renews_ask = ask_changed && self.flags & ASK_SPENT != 0;
         let renews_bid = bid_changed && self.flags & BID_SPENT != 0;
         self.set_flag(if renews_ask { ASK_SPENT } else { 0 } | if renews_bid { BID_SPENT } else { 0 }, false);
         let Triggers { buy, sell, .. } = self.triggers;
         let ask_met = quote.ask.is_positive() && quote.ask.raw() <= buy;
         let bid_met = quote.bid.is_positive() && quote.bid.raw() >= sell;
-        let by_quote = self.flags & STOPS_BY_QUOTE != 0 && self.triggers.concern_stops(quote);
+        let by_quote = self.flags & STOPS_BY_QUOTE != 0 && self.triggers.last.concerned_by(quote);
         QuoteWork {
             buys: ask_met && (ask_changed || unjudged),
             sells: bid_met && (bid_changed || unjudged),
             other: by_quote || self.flags & (UNJUDGED | QUEUE_UNKNOWN) != 0,
+            watched: self.triggers.quotes.concerned_by(quote),
+            moves: self.follows_quote() && moved,
             renews_ask,
             renews_bid,
+            before,
         }
     }
 
@@ -276,24 +288,29 @@ impl HotSymbol {
     /// lead to.
     pub(crate) fn take_trade(&mut self, trade: &Trade, time: Time, arrival: Arrival) -> Option<TradeWork> {
         let takes_part = match trade.conditions {
-            TradeConditions::Regular => trade.price.is_positive(),
+            TradeConditions::Regular | TradeConditions::OpeningAuction | TradeConditions::ClosingAuction => {
+                trade.price.is_positive()
+            }
             TradeConditions::Ineligible => false,
         };
         if time < self.trade_time || !takes_part {
             return None;
         }
+        let before = if self.flags & TRADE_ALONE == 0 { self.reference } else { Price::ZERO };
+        self.set_flag(TRADE_ALONE, false);
         let elects = self.store_trade(trade, time, arrival);
         if elects {
             self.set_flag(STOPS_BY_QUOTE, false);
         }
         let (price, triggers) = (trade.price.raw(), &self.triggers);
         let fills = price <= triggers.buy || price >= triggers.sell;
-        let releases = elects && (price >= triggers.above() || price <= triggers.below());
-        (fills || releases).then(|| TradeWork { aggressor: self.judge(trade, arrival), elects })
+        let reaches = |watch: &Watch| price >= watch.above() || price <= watch.below();
+        let releases = elects && (reaches(&triggers.last) || reaches(&triggers.double_last));
+        (fills || releases).then(|| TradeWork { aggressor: self.judge(trade, arrival), elects, before })
     }
 
     /// Who took: as the feed says, else by the quote rule, else by the tick rule.
-    fn judge(&self, trade: &Trade, arrival: Arrival) -> Aggressor {
+    pub(crate) fn judge(&self, trade: &Trade, arrival: Arrival) -> Aggressor {
         match trade.aggressor {
             Aggressor::Buyer | Aggressor::Seller => return trade.aggressor,
             Aggressor::Unknown => {}
@@ -355,6 +372,28 @@ impl HotSymbol {
         self.opposite(side, arrival).map(|(price, _)| price)
     }
 
+    /// The price that an order of `side` watches; two in a row are not known before the next one.
+    pub(crate) fn watched_price(&self, source: TriggerSource, side: Side, arrival: Arrival) -> Option<Price> {
+        match source {
+            TriggerSource::Last => self.reference(side, arrival),
+            TriggerSource::BidAsk => self.opposite(side, arrival).map(|(price, _)| price),
+            TriggerSource::Mid => self.quote.middle().filter(|_| self.is_fresh(arrival)),
+            TriggerSource::DoubleLast | TriggerSource::DoubleBidAsk => None,
+        }
+    }
+
+    /// The last regular price; nothing before the first.
+    pub(crate) fn last(&self) -> Option<Price> {
+        self.last.is_positive().then_some(self.last)
+    }
+
+    /// The price on the path of a bar, which is one of trades.
+    pub(crate) fn take_bar_price(&mut self, price: Price) {
+        self.before = if price == self.last { self.before } else { self.last };
+        (self.last, self.reference) = (price, price);
+        self.set_flag(STOPS_BY_QUOTE, false);
+    }
+
     /// Whether quotes stand in for trades: none was ever seen.
     pub(crate) fn stops_watch_quotes(&self) -> bool {
         self.reference.is_zero()
@@ -394,15 +433,33 @@ impl HotSymbol {
     /// Caches the best of each kind.
     pub(crate) fn set_triggers(&mut self, triggers: &Triggers) {
         self.triggers = *triggers;
-        let none = Triggers::NONE;
-        let has_stops = triggers.above() != none.above() || triggers.below() != none.below();
+        let has_stops = triggers.last != Watch::NONE;
         self.flags = with_flag(self.flags, STOPS_BY_QUOTE, self.stops_watch_quotes() && has_stops);
         self.set_limits();
+    }
+
+    fn follows_quote(&self) -> bool {
+        self.flags & FOLLOWED != 0
+    }
+
+    /// Whether something follows the quote.
+    pub(crate) fn set_followed(&mut self, followed: bool) {
+        self.set_flag(FOLLOWED, followed);
     }
 
     /// The standing quote may be traded on no more; the next one is judged anew.
     pub(crate) fn distrust_quote(&mut self) {
         self.serves_until = LONG_AGO;
+    }
+
+    /// The standing quote released nothing, whatever it says: the next one is the first of two.
+    pub(crate) fn set_quote_alone(&mut self) {
+        self.set_flag(QUOTE_ALONE, true);
+    }
+
+    /// The last trade released nothing, whatever it says: the next one is the first of two.
+    pub(crate) fn set_trade_alone(&mut self) {
+        self.set_flag(TRADE_ALONE, true);
     }
 
     pub(crate) fn set_unjudged(&mut self) {
@@ -437,19 +494,28 @@ impl HotSymbol {
     /// closely; while stops watch quotes every trade is, as it may be the first.
     fn set_limits(&mut self) {
         let Self { triggers, flags, .. } = *self;
-        let Triggers { buy, sell, stop_buy, stop_sell, mark_buy, mark_sell } = triggers;
-        (self.ask_ceiling, self.bid_floor) = (i64::MAX, i64::MIN);
-        (self.ask_floor, self.bid_ceiling) = (buy, sell);
-        if flags == STOPS_BY_QUOTE {
-            (self.ask_ceiling, self.bid_floor) = (stop_buy, stop_sell);
-            self.ask_floor = buy.max(mark_buy.saturating_sub(1));
-            self.bid_ceiling = sell.min(mark_sell.saturating_add(1));
-        } else if flags != 0 {
+        let Triggers { buy, sell, last, quotes, double_last } = triggers;
+        let by_quote = if flags & STOPS_BY_QUOTE != 0 { last.merged(quotes) } else { quotes };
+        if flags & !QUIET == 0 {
+            (self.ask_ceiling, self.bid_floor) = (by_quote.rise, by_quote.fall);
+            self.ask_floor = buy.max(by_quote.below());
+            self.bid_ceiling = sell.min(by_quote.above());
+        } else {
+            (self.ask_ceiling, self.bid_floor) = (i64::MAX, i64::MIN);
             (self.ask_floor, self.bid_ceiling) = (i64::MAX, i64::MIN);
         }
+        if self.follows_quote() {
+            // Quiet is only what leaves both prices where they are.
+            let (ask, bid) = (self.quote.ask.raw(), self.quote.bid.raw());
+            self.ask_floor = self.ask_floor.max(ask - 1);
+            self.ask_ceiling = self.ask_ceiling.min(ask + 1);
+            self.bid_ceiling = self.bid_ceiling.min(bid + 1);
+            self.bid_floor = self.bid_floor.max(bid - 1);
+        }
         let may_be_first = flags & STOPS_BY_QUOTE != 0;
-        self.trade_floor = if may_be_first { i64::MAX } else { buy.max(triggers.below()).max(0) };
-        self.trade_ceiling = sell.min(triggers.above());
+        let by_trade = last.merged(double_last);
+        self.trade_floor = if may_be_first { i64::MAX } else { buy.max(by_trade.below()).max(0) };
+        self.trade_ceiling = sell.min(by_trade.above());
     }
 }
 

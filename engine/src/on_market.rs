@@ -1,23 +1,27 @@
 //! What a tick makes happen, once it was seen that something could.
 //!
-//! Owns the order of work: on a quote the waiting buys, then the sells, then the stops where
-//! quotes stand in for trades; on a trade the resting limits, then the stops at their old marks,
-//! then the marks.
+//! Owns the order of work: on a quote the waiting buys, then the sells, then the orders that watch
+//! quotes (stops do where quotes stand in for trades); on a trade the resting limits, then the stops
+//! at their old marks, then the marks.
 
 use crate::commit::row_of;
-use crate::market::{QuoteWork, TradeWork, Triggers};
+use crate::market::{QuoteWork, TradeWork};
 use crate::matching::Offer;
 use crate::orders::{QueueAhead, Slot};
+use crate::session::Phase;
 use crate::shard::Shard;
+use crate::waiting::{References, Span, Wait};
 use alloc::vec::Vec;
 use model::{
-    Aggressor, Event, EventBody, FillRule, InstrumentId, Liquidity, Price, Qty, Side, Tick, TickBody, Trade,
+    Aggressor, Event, EventBody, FillRule, InstrumentId, Liquidity, Price, Qty, Quote, Side, Tick, TickBody,
+    Trade, TradeConditions, TriggerSource,
 };
 
 /// A trade that reached the book.
 struct Print<'a> {
     instrument: InstrumentId,
     trade: &'a Trade,
+    phase: Phase,
 }
 
 impl Shard {
@@ -50,31 +54,50 @@ impl Shard {
             self.learn_queues(instrument);
         }
         let (quote, _) = self.hot[row].quote();
-        if !self.trades_now(instrument) || quote.is_crossed() {
+        if work.moves {
+            self.move_pegs(instrument);
+        }
+        let phase = self.phase(instrument);
+        if phase == Phase::Closed || quote.is_crossed() {
             self.hot[row].set_unjudged();
+            self.hot[row].set_quote_alone();
             return;
         }
         self.hot[row].set_judged();
         if work.buys {
-            self.cross(instrument, Side::Buy, out);
+            self.cross(instrument, Side::Buy, phase, out);
         }
         if work.sells {
-            self.cross(instrument, Side::Sell, out);
+            self.cross(instrument, Side::Sell, phase, out);
+        }
+        if phase == Phase::Extended {
+            // Orders of the regular session that it met are judged anew then.
+            self.hot[row].set_unjudged();
+            self.hot[row].set_quote_alone();
+            return;
         }
         if self.hot[row].stops_watch_quotes() {
-            let reference = |price: Price| price.is_positive().then_some(price);
-            self.elect(instrument, References { buy: reference(quote.ask), sell: reference(quote.bid) }, out);
+            self.elect(instrument, TriggerSource::Last, References::of_quote(&quote), out);
+        }
+        if work.watched {
+            self.elect(instrument, TriggerSource::BidAsk, References::of_quote(&quote), out);
+            self.elect(instrument, TriggerSource::Mid, References::of_middle(&quote), out);
+            let both = References::of_two(&work.before, &quote);
+            self.elect(instrument, TriggerSource::DoubleBidAsk, both, out);
         }
     }
 
     fn on_print(&mut self, tick: &Tick, trade: &Trade, out: &mut Vec<Event>) {
+        self.hold_auction(tick.instrument, trade, out);
         let arrival = self.arrival();
         let hot = &mut self.hot[row_of(tick.instrument)];
         // Prints outside the regular session are neither what stops watch nor a last price to
         // judge the next one by.
         if hot.keeps_hours() {
-            let Some(end) = self.sessions.regular_until(arrival.now) else { return };
-            hot.set_session_end(end);
+            match self.sessions.regular_until(arrival.now) {
+                Some(end) => hot.set_session_end(end),
+                None => return self.on_extended_trade(tick.instrument, trade, out),
+            }
         }
         if let Some(work) = hot.take_trade(trade, tick.time, arrival) {
             self.on_trade(tick.instrument, trade, work, out);
@@ -82,32 +105,56 @@ impl Shard {
     }
 
     fn on_trade(&mut self, instrument: InstrumentId, trade: &Trade, work: TradeWork, out: &mut Vec<Event>) {
-        if !self.trades_now(instrument) {
+        if self.phase(instrument) == Phase::Closed {
+            self.hot[row_of(instrument)].set_trade_alone();
             return;
         }
-        let print = Print { instrument, trade };
-        match work.aggressor {
-            Aggressor::Seller => self.meet_resting(&print, Side::Buy, out),
-            Aggressor::Buyer => self.meet_resting(&print, Side::Sell, out),
-            Aggressor::Unknown => {
-                self.meet_resting(&print, Side::Buy, out);
-                self.meet_resting(&print, Side::Sell, out);
+        // In an auction both sides meet at one price.
+        let aggressor = match trade.conditions {
+            TradeConditions::OpeningAuction | TradeConditions::ClosingAuction => Aggressor::Unknown,
+            TradeConditions::Regular | TradeConditions::Ineligible => work.aggressor,
+        };
+        self.meet_sides(&Print { instrument, trade, phase: Phase::Regular }, aggressor, out);
+        if work.elects {
+            self.elect(instrument, TriggerSource::Last, References::of(trade.price), out);
+            if work.before.is_positive() {
+                let span = Some(Span::of_two(work.before, trade.price));
+                let both = References { buys: span, sells: span };
+                self.elect(instrument, TriggerSource::DoubleLast, both, out);
             }
         }
-        if work.elects {
-            let price = Some(trade.price);
-            self.elect(instrument, References { buy: price, sell: price }, out);
+    }
+
+    /// A print before or after the regular session fills what may trade then, and does nothing else.
+    fn on_extended_trade(&mut self, instrument: InstrumentId, trade: &Trade, out: &mut Vec<Event>) {
+        let takes_part = trade.conditions == TradeConditions::Regular && trade.price.is_positive();
+        if takes_part && self.phase(instrument) == Phase::Extended {
+            let aggressor = self.hot[row_of(instrument)].judge(trade, self.arrival());
+            self.meet_sides(&Print { instrument, trade, phase: Phase::Extended }, aggressor, out);
+        }
+    }
+
+    fn meet_sides(&mut self, print: &Print<'_>, aggressor: Aggressor, out: &mut Vec<Event>) {
+        if aggressor != Aggressor::Buyer {
+            self.meet_resting(print, Side::Buy, out);
+        }
+        if aggressor != Aggressor::Seller {
+            self.meet_resting(print, Side::Sell, out);
         }
     }
 
     /// Waiting orders of a side against the other side of a new quote.
-    fn cross(&mut self, instrument: InstrumentId, side: Side, out: &mut Vec<Event>) {
+    fn cross(&mut self, instrument: InstrumentId, side: Side, phase: Phase, out: &mut Vec<Event>) {
         let row = row_of(instrument);
         let Some((price, displayed)) = self.hot[row].opposite(side, self.arrival()) else { return };
         let mut slots = self.take_scratch();
         self.books[row].collect_crossed(side, price, &mut slots);
         for &slot in &slots {
-            let order = self.orders.get(slot);
+            // What another one's fill ended meanwhile is not there any more.
+            let Some(order) = self.orders.find(slot).filter(|order| phase.admits(order.instructions().hours))
+            else {
+                continue;
+            };
             let Some(limit) = order.limit() else {
                 self.take(slot, FillRule::TookNewQuote, out);
                 continue;
@@ -131,7 +178,10 @@ impl Shard {
         let mut slots = self.take_scratch();
         self.books[row_of(print.instrument)].collect_limits_met(side, print.trade.price, &mut slots);
         for &slot in &slots {
-            self.meet_one(print, slot, out);
+            let order = self.orders.find(slot);
+            if order.is_some_and(|order| print.phase.admits(order.instructions().hours)) {
+                self.meet_one(print, slot, out);
+            }
         }
         self.give_scratch(slots);
     }
@@ -140,66 +190,113 @@ impl Shard {
         let size = print.trade.size;
         let order = self.orders.get_mut(slot);
         let limit = order.limit().expect("only limits rest");
-        let (reachable, rule) = if print.trade.price == limit {
+        let (price, reachable, rule) = if print.trade.price == limit {
             let QueueAhead::Known(ahead) = order.queue_ahead() else { return };
             order.set_queue_ahead(QueueAhead::Known(ahead.saturating_sub(size)));
-            (size.saturating_sub(ahead), FillRule::TradeAtLimit)
+            (limit, size.saturating_sub(ahead), FillRule::TradeAtLimit)
         } else {
             // Whoever stood ahead at the limit was met before the price went through it.
             order.set_queue_ahead(QueueAhead::Known(Qty::ZERO));
-            (size, FillRule::TradeThroughLimit)
+            match print.trade.conditions {
+                // Everyone gets the price of an auction.
+                TradeConditions::OpeningAuction => (print.trade.price, size, FillRule::OpeningAuction),
+                TradeConditions::ClosingAuction => (print.trade.price, size, FillRule::ClosingAuction),
+                TradeConditions::Regular | TradeConditions::Ineligible => {
+                    (limit, size, FillRule::TradeThroughLimit)
+                }
+            }
         };
-        let portfolio = order.id.portfolio();
-        let tick = self.tick;
+        // At its limit only what an iceberg shows is met.
+        let shown = order.slice_left().filter(|_| rule == FillRule::TradeAtLimit);
+        let (portfolio, tick) = (order.id.portfolio(), self.tick);
+        let left = self.portfolio(portfolio).budgets.left_of_trade(tick, reachable);
         let offer = Offer {
-            price: limit,
-            qty: self.portfolio(portfolio).budgets.left_of_trade(tick, reachable),
+            price,
+            qty: shown.map_or(left, |shown| left.min(shown)),
             liquidity: Liquidity::Maker,
             rule,
             trade: Some(*print.trade),
         };
         let filled = self.execute(slot, &offer, out);
         self.portfolio_mut(portfolio).budgets.spend_trade(tick, filled);
+        if rule == FillRule::TradeAtLimit && filled.is_positive() {
+            self.show_next_slice(slot, filled);
+        }
     }
 
-    /// Releases the stops that a reference reached, then moves the marks it is beyond.
-    fn elect(&mut self, instrument: InstrumentId, references: References, out: &mut Vec<Event>) {
+    /// The next slice of an iceberg joins behind what is displayed.
+    fn show_next_slice(&mut self, slot: Slot, filled: Qty) {
+        let arrival = self.arrival();
+        let Some((side, limit)) = self.orders.find(slot).and_then(|order| Some((order.side, order.limit()?)))
+        else {
+            return;
+        };
+        let order = self.orders.get_mut(slot);
+        if order.fill_slice(filled) {
+            let hot = &mut self.hot[row_of(order.instrument)];
+            let ahead = hot.queue_at(side, limit, arrival);
+            order.set_queue_ahead(ahead);
+            if ahead == QueueAhead::Unknown {
+                hot.set_queue_unknown();
+            }
+        }
+    }
+
+    /// Moves nothing before it released what was reached: the old stop is tested before the mark moves.
+    fn elect(
+        &mut self,
+        instrument: InstrumentId,
+        source: TriggerSource,
+        references: References,
+        out: &mut Vec<Event>,
+    ) {
         let row = row_of(instrument);
-        if references.reach(self.hot[row].triggers()) {
-            self.release(instrument, references, out);
+        let Some(watch) = self.books[row].watch(source, self.hot[row].triggers()) else { return };
+        if references.reach(&watch) {
+            self.release(instrument, source, references, out);
         }
-        if references.move_marks(self.hot[row].triggers()) {
-            for side in [Side::Buy, Side::Sell] {
-                if let Some(price) = references.of(side) {
-                    self.books[row].trailing_mut(side).ratchet(price);
-                }
-            }
+        let watch = self.books[row].watch(source, self.hot[row].triggers());
+        if watch.is_some_and(|watch| references.move_marks(&watch)) {
             let mut best = *self.hot[row].triggers();
-            self.books[row].refresh_stops(&mut best);
+            let is_news = self.books[row].ratchet(source, references, &mut best);
             self.hot[row].set_triggers(&best);
-            self.note_moved(instrument);
+            if is_news {
+                self.note_moved(instrument);
+            }
         }
     }
 
-    /// Every stop that was reached, in the order of time, tries the standing quote at once.
-    fn release(&mut self, instrument: InstrumentId, references: References, out: &mut Vec<Event>) {
+    /// Everything that was reached, in the order of time, tries the standing quote at once.
+    fn release(
+        &mut self,
+        instrument: InstrumentId,
+        source: TriggerSource,
+        references: References,
+        out: &mut Vec<Event>,
+    ) {
         let mut slots = self.take_scratch();
-        for side in [Side::Buy, Side::Sell] {
-            if let Some(price) = references.of(side) {
-                self.books[row_of(instrument)].collect_released(side, price, &mut slots);
-            }
+        if let Some(waiting) = self.books[row_of(instrument)].waiting(source) {
+            waiting.collect_reached(references, &mut slots);
         }
         slots.sort_unstable_by_key(|slot| self.orders.get(*slot).priority);
         for &slot in &slots {
-            self.release_one(slot, references, out);
+            // What another one's fill ended or set free meanwhile waits no more.
+            let Some(order) = self.orders.find(slot).filter(|order| order.waits_for_trigger()) else { continue };
+            if let Some(reference) = references.releasing(order.side, Wait::of(order)) {
+                self.release_one(slot, reference, out);
+            }
         }
         self.give_scratch(slots);
     }
 
-    fn release_one(&mut self, slot: Slot, references: References, out: &mut Vec<Event>) {
+    /// An order's price has come: it may trade from now on, or begins to follow.
+    pub(crate) fn release_one(&mut self, slot: Slot, reference: Price, out: &mut Vec<Event>) {
         let order = self.orders.get(slot);
-        let (id, side, recorded) = (order.id, order.side, order.hwm());
-        let reference = references.of(side).expect("a reference released it");
+        let (id, recorded) = (order.id, order.hwm());
+        if order.dormant_until().is_some() {
+            self.emit(id.portfolio(), EventBody::OrderTrailed { order: id, hwm: reference }, out);
+            return;
+        }
         let mark = self.books[row_of(order.instrument)].mark(order);
         if let Some(hwm) = mark.filter(|_| mark != recorded) {
             self.emit(id.portfolio(), EventBody::OrderTrailed { order: id, hwm }, out);
@@ -235,28 +332,24 @@ impl Shard {
     }
 }
 
-/// The prices that stops watch now: the last trade for both sides, or a quote's two.
-#[derive(Clone, Copy, Debug)]
-struct References {
-    buy: Option<Price>,
-    sell: Option<Price>,
-}
-
 impl References {
-    fn of(self, side: Side) -> Option<Price> {
-        match side {
-            Side::Buy => self.buy,
-            Side::Sell => self.sell,
-        }
+    /// The ask for buys, the bid for sells.
+    fn of_quote(quote: &Quote) -> Self {
+        let span = |price: Price| price.is_positive().then_some(Span::of(price));
+        Self { buys: span(quote.ask), sells: span(quote.bid) }
     }
 
-    fn reach(self, triggers: &Triggers) -> bool {
-        self.buy.is_some_and(|price| price.raw() >= triggers.stop_buy)
-            || self.sell.is_some_and(|price| price.raw() <= triggers.stop_sell)
+    /// The middle, where there are two sides.
+    fn of_middle(quote: &Quote) -> Self {
+        let middle = quote.middle().map(Span::of);
+        Self { buys: middle, sells: middle }
     }
 
-    fn move_marks(self, triggers: &Triggers) -> bool {
-        self.buy.is_some_and(|price| price.raw() < triggers.mark_buy)
-            || self.sell.is_some_and(|price| price.raw() > triggers.mark_sell)
+    /// What two quotes in a row agree on.
+    fn of_two(before: &Quote, quote: &Quote) -> Self {
+        let span = |one: Price, other: Price| {
+            (one.is_positive() && other.is_positive()).then_some(Span::of_two(one, other))
+        };
+        Self { buys: span(before.ask, quote.ask), sells: span(before.bid, quote.bid) }
     }
 }

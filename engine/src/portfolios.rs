@@ -59,6 +59,14 @@ impl Portfolios {
         }
     }
 
+    /// Takes a portfolio out.
+    pub(crate) fn remove(&mut self, id: PortfolioId) -> Option<Portfolio> {
+        match id.get() {
+            0..NEAR => self.near.get_mut(id.get() as usize)?.take().map(|portfolio| *portfolio),
+            NEAR.. => self.far.remove(&id),
+        }
+    }
+
     /// By id.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (PortfolioId, &Portfolio)> {
         let near = (0..).map(PortfolioId::new).zip(&self.near);
@@ -81,7 +89,7 @@ mod tests {
                 Currency::Usd,
                 Money::whole(cash),
                 RiskLimits::default(),
-                ExecutionProfile::Realistic,
+                ExecutionProfile::REALISTIC,
             )
         };
         let ids = [7, u32::MAX, 1, NEAR, NEAR - 1].map(PortfolioId::new);

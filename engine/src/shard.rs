@@ -3,6 +3,8 @@
 //! Owns the state and the rule that timers up to an input's time run before the input. Every
 //! change of what is journaled goes through an event; what the market says is kept beside it.
 
+use crate::bar_path::Course;
+use crate::bars::LastBar;
 use crate::book::Book;
 use crate::commit::{BEFORE_FIRST, row_of};
 use crate::ledger::Ledger;
@@ -16,7 +18,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::hint::cold_path;
 use model::{
-    Event, EventBody, Instrument, InstrumentId, OrderId, OrderReplaced, Origin, Price, ShardSeq, Side, Stamped,
+    Event, EventBody, Instrument, InstrumentId, OrderId, OrderReplaced, Origin, Price, ShardSeq, Stamped,
     SubmittedBy, Symbol, TickSeq, Time, UserId,
 };
 
@@ -37,12 +39,26 @@ pub struct ShardConfig {
     pub calendar: CalendarPolicy,
     /// Age in nanoseconds beyond which a quote is stale and fills nothing.
     pub quote_age_max_ns: i64,
+    /// How long an order works that is good till cancelled; without an end when absent.
+    pub gtc_life_ns: Option<i64>,
+    /// What every draw begins with: equal seeds give equal draws.
+    pub seed: u64,
+    /// How long in nanoseconds after the bell an auction's print is waited for; where the market comes as
+    /// bars, at least as long as those are.
+    pub auction_wait_ns: i64,
 }
 
 impl Default for ShardConfig {
-    /// Each instrument's calendar, and quotes that serve for one hour.
+    /// Each instrument's calendar, quotes that serve for one hour, orders without an end, and a minute for an
+    /// auction's print, as LEAN has it.
     fn default() -> Self {
-        Self { calendar: CalendarPolicy::OfInstrument, quote_age_max_ns: 3_600_000_000_000 }
+        Self {
+            calendar: CalendarPolicy::OfInstrument,
+            quote_age_max_ns: 3_600_000_000_000,
+            gtc_life_ns: None,
+            seed: 0,
+            auction_wait_ns: 60_000_000_000,
+        }
     }
 }
 
@@ -64,6 +80,14 @@ pub struct Shard {
     pub(crate) sessions: Sessions,
     pub(crate) ledger: Ledger,
     pub(crate) scratch: Vec<Slot>,
+    /// Legs that were set free in this step and have not looked at the market yet.
+    pub(crate) arrivals: Vec<OrderId>,
+    /// The last bar of each instrument that comes as bars.
+    pub(crate) bars: BTreeMap<InstrumentId, LastBar>,
+    /// The bar that a portfolio's orders are in.
+    pub(crate) course: Option<Box<Course>>,
+    /// Where the other paths of a bar are tried.
+    pub(crate) copy: Option<Box<Self>>,
     moved: Vec<InstrumentId>,
 }
 
@@ -84,9 +108,13 @@ impl Shard {
             orders: Orders::default(),
             portfolios: Portfolios::default(),
             timers: Timers::new(),
-            sessions: Sessions::new(config.calendar),
+            sessions: Sessions::new(config.calendar, config.auction_wait_ns),
             ledger: Ledger::default(),
             scratch: Vec::new(),
+            arrivals: Vec::new(),
+            bars: BTreeMap::new(),
+            course: None,
+            copy: None,
             moved: Vec::new(),
         }
     }
@@ -121,6 +149,18 @@ impl Shard {
         if !hot.take_quiet(tick, arrival) {
             cold_path();
             self.on_loud_tick(tick, out);
+            self.let_arrive(out);
+        }
+    }
+
+    /// What was set free looks at the market, once all that set it free is done.
+    pub(crate) fn let_arrive(&mut self, out: &mut Vec<Event>) {
+        while !self.arrivals.is_empty() {
+            for id in core::mem::take(&mut self.arrivals) {
+                if let Some(slot) = self.find_open(id) {
+                    self.arrive(slot, out);
+                }
+            }
         }
     }
 
@@ -145,9 +185,11 @@ impl Shard {
         let mut marks: Vec<(Slot, Price)> = Vec::new();
         let symbols = core::mem::take(&mut self.moved);
         for instrument in &symbols {
-            for side in [Side::Buy, Side::Sell] {
-                self.books[row_of(*instrument)].trailing(side).collect_moved(&mut marks);
-            }
+            let book = &self.books[row_of(*instrument)];
+            book.collect_moved(&mut marks);
+            let mut pegs = Vec::new();
+            book.collect_pegs(&mut pegs);
+            marks.extend(pegs.iter().filter_map(|slot| Some((*slot, self.orders.get(*slot).pegged_elsewhere()?))));
         }
         marks.sort_unstable_by_key(|(slot, _)| self.orders.get(*slot).priority);
         for (slot, hwm) in marks {
@@ -162,11 +204,9 @@ impl Shard {
         }
     }
 
-    /// A symbol's marks moved; they are recorded with the next flush.
+    /// A symbol's marks moved for the first time since the last flush; the next one records them.
     pub(crate) fn note_moved(&mut self, instrument: InstrumentId) {
-        if self.books[row_of(instrument)].note_moved() {
-            self.moved.push(instrument);
-        }
+        self.moved.push(instrument);
     }
 
     /// When the next timer is due; [`Time::NEVER`] when none is.
@@ -193,12 +233,25 @@ impl Shard {
         self.orders.len()
     }
 
+    pub(crate) fn seed(&self) -> u64 {
+        self.config.seed
+    }
+
+    pub(crate) const fn config(&self) -> ShardConfig {
+        self.config
+    }
+
     pub(crate) fn arrival(&self) -> Arrival {
         Arrival { now: self.now, quote_age_max_ns: self.config.quote_age_max_ns }
     }
 
+    /// When an order sent now ends that is good till cancelled.
+    pub(crate) fn gtc_end(&self) -> Option<Time> {
+        self.config.gtc_life_ns.filter(|_| self.now > Time::EARLIEST).map(|life| self.now.plus_nanos(life))
+    }
+
     /// Timers first: what ends at an instant ends before anything else of that instant.
-    fn advance(&mut self, now: Time, out: &mut Vec<Event>) {
+    pub(crate) fn advance(&mut self, now: Time, out: &mut Vec<Event>) {
         if now >= self.timers.next() {
             self.run_timers(now, out);
         }
@@ -213,7 +266,15 @@ impl Shard {
                     continue;
                 }
                 self.now = self.now.max(at);
-                self.emit(order.portfolio(), EventBody::OrderExpired { order }, out);
+                // Those before it may have ended it.
+                let Some(slot) = self.find_open(order) else { continue };
+                if self.orders.get(slot).waits_for_auction() {
+                    self.end_auction(slot, out);
+                }
+                if self.find_open(order).is_some() {
+                    self.emit(order.portfolio(), EventBody::OrderExpired { order }, out);
+                }
+                self.let_arrive(out);
             }
         }
     }
@@ -226,10 +287,8 @@ impl Shard {
         let replaced = OrderReplaced {
             order: id,
             by: SubmittedBy { user: UserId::new(0), origin: Origin::System },
-            kind: order.kind(),
-            size: order.size(),
-            time_in_force: order.time_in_force(),
-            expires_at: self.sessions.day_end(calendar, now),
+            terms: order.terms(),
+            expires_at: self.sessions.day_end(calendar, order.instructions().hours, now),
             hwm: order.hwm(),
             reserved: order.reserved(),
             revision: order.revision(),

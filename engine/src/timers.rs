@@ -89,8 +89,8 @@ mod tests {
     use crate::orders::OpenOrder;
     use alloc::vec;
     use model::{
-        InstrumentId, Money, OrderImage, OrderKind, OrderNumber, PortfolioId, Price, Qty, Reservation, Side, Size,
-        TimeInForce,
+        InstrumentId, Money, OrderFees, OrderImage, OrderKind, OrderNumber, OrderTerms, PortfolioId, Price, Qty,
+        Reservation, Side, Size, TimeInForce,
     };
 
     #[test]
@@ -117,16 +117,20 @@ mod tests {
             id: OrderId::of(PortfolioId::new(1), OrderNumber::new(number)),
             instrument: InstrumentId::new(1),
             side: Side::Buy,
-            kind: OrderKind::Limit { limit: Price::whole(1) },
-            size: Size::Shares(Qty::whole(1)),
-            time_in_force: TimeInForce::Day,
+            terms: OrderTerms {
+                time_in_force: TimeInForce::Day,
+                ..OrderTerms::plain(OrderKind::Limit { limit: Price::whole(1) }, Size::Shares(Qty::whole(1)))
+            },
             accepted_at: Time::EARLIEST,
             expires_at: Some(end),
             filled_qty: Qty::ZERO,
             filled_value: Money::ZERO,
+            fees: OrderFees::default(),
             reserved: Reservation::default(),
             triggered: false,
             trail: None,
+            cap: None,
+            leg: None,
             revision: 0,
             priority: u64::from(number),
         })

@@ -189,6 +189,12 @@ impl TrailingSide {
         }
     }
 
+    /// Adds every order, in no order.
+    pub(crate) fn collect_all(&self, all: &mut Vec<Slot>) {
+        let sets = self.groups.iter().flat_map(|group| [&group.amounts, &group.percents]);
+        all.extend(sets.flat_map(|set| set.values().copied()));
+    }
+
     /// Adds every order whose group moved since the last flush, with its mark.
     pub(crate) fn collect_moved(&self, moved: &mut Vec<(Slot, Price)>) {
         for group in self.groups.iter().filter(|group| group.moved) {

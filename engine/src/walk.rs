@@ -6,7 +6,7 @@ use crate::commit::row_of;
 use crate::orders::Slot;
 use crate::shard::Shard;
 use alloc::vec::Vec;
-use model::{InstrumentId, OrderId, Price, Side};
+use model::{InstrumentId, OrderId, Side, TriggerSource};
 
 /// What the index of one instrument and side holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,15 +31,14 @@ impl Shard {
         let id = |slot: &Slot| self.orders.get(*slot).id;
         let (mut trading, mut stops) = (Vec::new(), Vec::new());
         book.collect_trading(side, &mut trading);
-        let beyond_every_stop = match side {
-            Side::Buy => Price::from_raw(i64::MAX),
-            Side::Sell => Price::from_raw(i64::MIN + 2),
-        };
-        book.collect_released(side, beyond_every_stop, &mut stops);
+        if let Some(waiting) = book.waiting(TriggerSource::Last) {
+            waiting.collect_all(&mut stops);
+        }
+        stops.retain(|slot| self.orders.get(*slot).side == side);
         let triggers = hot.triggers();
         let (first_limit, first_stop) = match side {
-            Side::Buy => (triggers.buy, triggers.stop_buy),
-            Side::Sell => (triggers.sell, triggers.stop_sell),
+            Side::Buy => (triggers.buy, triggers.last.rise),
+            Side::Sell => (triggers.sell, triggers.last.fall),
         };
         Some(IndexWalk {
             trading: trading.iter().map(id).collect(),

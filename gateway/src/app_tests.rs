@@ -185,6 +185,8 @@ async fn a_refused_order_exists_and_is_refused_again() {
         ("q", json!({"side": "SELL"}), "INSUFFICIENT_QUANTITY"),
         ("b", json!({"qty": "1000000"}), "INSUFFICIENT_BUYING_POWER"),
         ("i", json!({"limit_price": "90.001"}), "INVALID_PRICE_INCREMENT"),
+        ("e", json!({"time_in_force": "GTD", "expires_at": "1970-01-01T00:00:00Z"}), "EXPIRY_IN_PAST"),
+        ("r", json!({"reduce_only": true}), "NOTHING_TO_REDUCE"),
     ] {
         for _ in 0..2 {
             let reply = server.post("/api/paper/orders/", &token, order(&portfolio, name, &changes)).await;
@@ -199,7 +201,118 @@ async fn a_refused_order_exists_and_is_refused_again() {
         }
     }
     let listed = server.get(&format!("/api/paper/orders/?portfolio_id={portfolio}&status=REJECTED"), &token).await;
-    assert_eq!(listed.body["results"].as_array().map(Vec::len), Some(4));
+    assert_eq!(listed.body["results"].as_array().map(Vec::len), Some(6));
+    server.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_shows_all_that_it_asks_for() {
+    let server = TestServer::start().await;
+    let (token, portfolio) = server.user("ada").await;
+    let end = "2030-01-01T00:00:00Z";
+    let trailing = json!({"type": "TRAILING_STOP_LIMIT", "limit_price": null, "trail_amount": "5",
+        "limit_offset": "1", "activation_price": "90", "trigger_source": "BID_ASK", "time_in_force": "GTD",
+        "expires_at": end, "post_only": true, "display_qty": "4"});
+    let touched = json!({"type": "LIMIT_IF_TOUCHED", "trigger_price": "85", "limit_price": "80",
+        "trigger_source": "MID"});
+    let shown = json!({"display_qty": "3", "extended_hours": true});
+    let mut paths = Vec::new();
+    // The price that each waits for: a trailing stop that does not follow yet, for where it begins to.
+    for (name, changes, waits_for) in [("t", trailing, "90"), ("m", touched, "85"), ("d", shown, "90")] {
+        let sent = order(&portfolio, name, &changes);
+        let reply = server.post("/api/paper/orders/", &token, sent.clone()).await;
+        assert_eq!(reply.status, StatusCode::CREATED, "{}", reply.body);
+        for (member, value) in sent.as_object().expect("an object") {
+            assert_eq!(&reply.body[member], value, "{member} of {name}");
+        }
+        assert_eq!(reply.body["working_price"], waits_for, "{name}");
+        paths.push(format!("/api/paper/orders/{}/", reply.body["id"].as_str().expect("an id")));
+    }
+    let later = "2031-01-01T00:00:00Z";
+    for (path, change) in paths.iter().zip([
+        json!({"trail_amount": "6", "expires_at": later, "display_qty": "5"}),
+        json!({"trigger_price": "86", "time_in_force": "GTD", "expires_at": later}),
+        json!({"qty": "12", "display_qty": "6"}),
+    ]) {
+        let reply = server.send(Method::PATCH, path, &token, Some(change.clone())).await;
+        assert_eq!((reply.status, &reply.body["revision"]), (StatusCode::OK, &json!(1)), "{}", reply.body);
+        for (member, value) in change.as_object().expect("an object") {
+            assert_eq!(&reply.body[member], value, "{member} after {change}");
+        }
+    }
+    server.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bracket_is_shown_as_a_tree_and_ends_together() {
+    let mut server = TestServer::start().await;
+    let (token, portfolio) = server.user("ada").await;
+    server.quote(0, 99, 101);
+    let orders = "/api/paper/orders/";
+    let exits = json!({"order_class": "BRACKET", "take_profit": {"limit_price": "120"},
+        "stop_loss": {"stop_price": "80"}});
+    let sent = server.post(orders, &token, order(&portfolio, "b", &exits)).await;
+    assert_eq!(
+        (sent.status, &sent.body["order_class"]),
+        (StatusCode::CREATED, &json!("BRACKET")),
+        "{}",
+        sent.body
+    );
+    let legs = sent.body["legs"].as_array().expect("legs").clone();
+    let shown: Vec<_> =
+        legs.iter().map(|leg| (&leg["type"], &leg["side"], &leg["held"], &leg["parent_id"])).collect();
+    let parent = &sent.body["id"];
+    assert_eq!(
+        shown,
+        [
+            (&json!("LIMIT"), &json!("SELL"), &json!(true), parent),
+            (&json!("STOP"), &json!("SELL"), &json!(true), parent),
+        ]
+    );
+    let flat = server.get(&format!("{orders}?portfolio_id={portfolio}"), &token).await.body;
+    assert_eq!(flat["results"].as_array().map(Vec::len), Some(3));
+    assert!(flat["results"].as_array().expect("rows").iter().all(|row| row["legs"].is_null()));
+    for limit in [100, 2, 1] {
+        let mut seen = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let path = format!("{orders}?portfolio_id={portfolio}&nested=true&limit={limit}{cursor}");
+            let page = server.get(&path, &token).await.body;
+            seen.extend(page["results"].as_array().expect("rows").iter().map(|row| row["id"].clone()));
+            match page["next"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        assert_eq!(seen, std::slice::from_ref(parent), "a chain is shown once, {limit} rows a page");
+    }
+    let leg = format!("{orders}{}/", legs[1]["id"].as_str().expect("an id"));
+    let moved = server.send(Method::PATCH, &leg, &token, Some(json!({"stop_price": "85"}))).await;
+    assert_eq!((moved.status, &moved.body["stop_price"]), (StatusCode::OK, &json!("85")));
+    let sized = server.send(Method::PATCH, &leg, &token, Some(json!({"qty": "5"}))).await;
+    assert_eq!((sized.status, &sized.body["code"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("NOT_AMENDABLE")));
+    let path = format!("{orders}{}/", parent.as_str().expect("an id"));
+    let ended = server.send(Method::DELETE, &path, &token, None).await.body;
+    let reasons: Vec<_> =
+        ended["legs"].as_array().expect("legs").iter().map(|leg| &leg["cancel_reason"]).collect();
+    assert_eq!(reasons, [&json!("parent"), &json!("parent")]);
+
+    let wrong = json!({"order_class": "BRACKET", "take_profit": {"limit_price": "80"}});
+    let refused = server.post(orders, &token, order(&portfolio, "w", &wrong)).await;
+    assert_eq!(
+        (refused.status, &refused.body["field"]),
+        (StatusCode::BAD_REQUEST, &json!("take_profit.limit_price"))
+    );
+    let poor = json!({"qty": "100000", "order_class": "BRACKET", "take_profit": {"limit_price": "120"}});
+    let refused = server.post(orders, &token, order(&portfolio, "p", &poor)).await;
+    assert_eq!(
+        (refused.status, &refused.body["code"]),
+        (StatusCode::UNPROCESSABLE_ENTITY, &json!("INSUFFICIENT_BUYING_POWER"))
+    );
+    let rejected =
+        server.get(&format!("{orders}?portfolio_id={portfolio}&status=REJECTED&nested=true"), &token).await;
+    let leg = &rejected.body["results"][0]["legs"][0];
+    assert_eq!((&leg["status"], &leg["reject_code"]), (&json!("REJECTED"), &json!("INSUFFICIENT_BUYING_POWER")));
     server.stop();
 }
 
@@ -261,7 +374,7 @@ async fn every_refusal_is_a_problem_document_of_the_right_status() {
         (
             Method::POST,
             "/api/paper/orders/".to_owned(),
-            Some(order(&portfolio, "p", &json!({"post_only": true}))),
+            Some(order(&portfolio, "p", &json!({"algo": {"kind": "TWAP"}}))),
             501,
         ),
         (Method::POST, "/api/paper/portfolios/".to_owned(), Some(json!({"name": "x", "cash": "1"})), 400),

@@ -1,11 +1,11 @@
 //! A demo user with a portfolio and a few orders, for a first look. Made once; later starts find it.
 
 use crate::auth::Principal;
-use crate::dto::OrderTerms;
+use crate::dto::OrderDraft;
 use crate::problem::Problem;
 use crate::routes::submit;
 use crate::state::AppState;
-use model::{ClientOrderId, OrderKind, Origin, Percent, Price, Qty, Side, Size, Symbol, TimeInForce, Trail};
+use model::{ClientOrderId, OrderKind, OrderTerms, Origin, Percent, Price, Qty, Side, Size, Symbol, Trail};
 use persistence::{NewUser, User};
 use runtime::Change;
 use std::time::Duration;
@@ -72,15 +72,10 @@ async fn orders(state: &AppState, user: &User) -> Result<(), Problem> {
     for (name, ticker, side, qty, plan) in plan {
         let Ok(symbol) = Symbol::parse(ticker) else { continue };
         let Some(price) = first_price(state, symbol).await else { continue };
-        let terms = OrderTerms {
-            symbol,
-            side,
-            kind: plan.kind(price),
-            size: Size::Shares(Qty::whole(qty)),
-            time_in_force: TimeInForce::GoodTilCanceled,
-        };
+        let terms = OrderTerms::plain(plan.kind(price), Size::Shares(Qty::whole(qty)));
+        let draft = OrderDraft { symbol, side, terms, chain: None };
         let name = ClientOrderId::parse(name).map_err(|error| Problem::internal(&error))?;
-        if let Err(problem) = submit(state, &principal, portfolio.id, (terms, name)).await {
+        if let Err(problem) = submit(state, &principal, portfolio.id, (draft, name)).await {
             tracing::info!(code = problem.code(), detail = problem.detail(), ticker, "a demo order was refused");
         }
     }
@@ -102,7 +97,9 @@ impl Plan {
             Self::BelowTheMarket => {
                 OrderKind::Limit { limit: Price::whole((price.raw() / model::SCALE * 97 / 100).max(1)) }
             }
-            Self::Trailing => OrderKind::TrailingStop { trail: Trail::Percent(Percent::whole(3)) },
+            Self::Trailing => {
+                OrderKind::TrailingStop { trail: Trail::Percent(Percent::whole(3)), activation: None }
+            }
         }
     }
 }

@@ -44,8 +44,8 @@ pub enum Change {
 /// 400 for a wrong shape, 501 for what is documented and not offered.
 pub fn order(body: &[u8], portfolio: PortfolioId) -> Result<NewOrder, Refusal> {
     let parsed = parse_object::<OrderRequest>(body)?.parse()?;
-    match parsed.terms {
-        Ok(terms) => Ok(terms.into_order(portfolio, parsed.client_order_id)),
+    match parsed.draft {
+        Ok(draft) => Ok(draft.into_order(portfolio, parsed.client_order_id)),
         Err(field) => Err(Problem::not_implemented(Some(field)).into()),
     }
 }
@@ -53,12 +53,11 @@ pub fn order(body: &[u8], portfolio: PortfolioId) -> Result<NewOrder, Refusal> {
 /// The change in the body of a change request.
 ///
 /// # Errors
-/// 400 for a wrong shape, 501 for what is documented and not offered.
+/// 400 for a wrong shape.
 pub fn change(body: &[u8]) -> Result<Change, Refusal> {
     match parse_object::<AmendRequest>(body)?.parse()? {
         Amend::Cancel => Ok(Change::Cancel),
         Amend::Change(amendment) => Ok(Change::Replace(amendment)),
-        Amend::NotOffered(field) => Err(Problem::not_implemented(Some(field)).into()),
     }
 }
 

@@ -78,6 +78,15 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "MISSING_FIELD", "is required").with_field(field)
     }
 
+    /// The same for a part of something larger: its members are named with their place.
+    pub(crate) fn within(mut self, place: &str) -> Self {
+        self.field = Some(match self.field {
+            Some(field) => format!("{place}.{field}").into(),
+            None => place.to_owned().into(),
+        });
+        self
+    }
+
     /// 401, with the same words whatever was wrong with the credentials.
     pub(crate) fn unauthorized() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "valid credentials are required")
@@ -309,13 +318,20 @@ pub(crate) fn reject_status(code: RejectCode) -> StatusCode {
     match code {
         RejectCode::UnknownPortfolio | RejectCode::UnknownOrder => StatusCode::NOT_FOUND,
         RejectCode::IdempotencyMismatch | RejectCode::OrderNotOpen => StatusCode::CONFLICT,
-        RejectCode::UnknownSymbol
+        RejectCode::InvalidChain
+        | RejectCode::UnknownSymbol
         | RejectCode::NotTradable
         | RejectCode::NotAmendable
         | RejectCode::InvalidPriceIncrement
         | RejectCode::InvalidLotSize
         | RejectCode::QtyBelowFilled
+        | RejectCode::ExpiryInPast
+        | RejectCode::NoAuction
+        | RejectCode::AuctionCutoff
         | RejectCode::StopInMarket
+        | RejectCode::ExitOnWrongSide
+        | RejectCode::WouldTake
+        | RejectCode::NothingToReduce
         | RejectCode::AmountTooSmall
         | RejectCode::TooManyOpenOrders
         | RejectCode::PriceBelowMinimum
@@ -336,14 +352,20 @@ fn reject_field(code: RejectCode) -> Option<&'static str> {
         RejectCode::IdempotencyMismatch => Some("client_order_id"),
         RejectCode::UnknownSymbol | RejectCode::NotTradable => Some("symbol"),
         RejectCode::InvalidLotSize | RejectCode::QtyBelowFilled | RejectCode::InsufficientQuantity => Some("qty"),
+        RejectCode::ExpiryInPast => Some("expires_at"),
+        RejectCode::NoAuction | RejectCode::AuctionCutoff => Some("time_in_force"),
         RejectCode::StopInMarket => Some("stop_price"),
+        RejectCode::WouldTake => Some("post_only"),
+        RejectCode::NothingToReduce => Some("reduce_only"),
         RejectCode::AmountTooSmall => Some("notional"),
         RejectCode::InsufficientCash => Some("amount"),
         RejectCode::UnknownPortfolio
         | RejectCode::UnknownOrder
         | RejectCode::OrderNotOpen
+        | RejectCode::InvalidChain
         | RejectCode::NotAmendable
         | RejectCode::InvalidPriceIncrement
+        | RejectCode::ExitOnWrongSide
         | RejectCode::TooManyOpenOrders
         | RejectCode::PriceBelowMinimum
         | RejectCode::MaxOrderValue

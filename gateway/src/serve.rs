@@ -249,7 +249,7 @@ pub(crate) async fn start_system(
     let config = SystemConfig {
         data_dir: settings.data_dir.clone(),
         shards: settings.shards,
-        shard: ShardConfig { calendar, quote_age_max_ns },
+        shard: ShardConfig { calendar, quote_age_max_ns, ..ShardConfig::default() },
         clock: settings.clock,
         durability: settings.durability,
         // Following the feed's clock means replaying it: nothing may be lost, and the feed can wait.

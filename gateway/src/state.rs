@@ -170,7 +170,7 @@ impl AppState {
             currency: Currency::Usd,
             starting_balance: opening.starting_balance.unwrap_or(self.settings.starting_balance),
             limits: opening.limits,
-            profile: ExecutionProfile::Realistic,
+            profile: ExecutionProfile::REALISTIC,
         };
         let row = self.catalogue_write(Change::Growth, move |catalogue| catalogue.create_portfolio(new)).await?;
         self.ensure_open(principal.submitted_by(), &row).await?;
@@ -187,7 +187,7 @@ impl AppState {
             currency: row.currency,
             starting_balance: row.starting_balance,
             limits: row.limits,
-            profile: row.profile,
+            profile: Box::new(row.profile),
         };
         match self.send(by, command).await? {
             CommandReply::Done => Ok(()),

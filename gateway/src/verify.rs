@@ -156,7 +156,8 @@ struct Rebuild {
 
 impl RecoveryVisitor for Rebuild {
     fn begin(&mut self, shard: ShardId, image: &ShardImage) {
-        let config = ShardConfig { calendar: CalendarPolicy::OfInstrument, quote_age_max_ns: QUOTE_AGE_MAX_NS };
+        let (calendar, quote_age_max_ns) = (CalendarPolicy::OfInstrument, QUOTE_AGE_MAX_NS);
+        let config = ShardConfig { calendar, quote_age_max_ns, ..ShardConfig::default() };
         self.shards.insert(shard.get(), Shard::restore(config, image));
     }
 

@@ -97,8 +97,8 @@ fn damage(dir: &Path) -> (usize, u64) {
     let number = manifest.lines().filter(|line| line.starts_with("sealed ")).count();
     let path = journal.join(format!("segment-{number:08}.redb"));
     let mut bytes = fs::read(&path).expect("it is there");
-    // As docs/FORMATS.md lays out a row: magic, format 1, rules 1, shard 0, zero; at 16 the first event.
-    let is_row = |at: &usize| bytes[*at..].starts_with(b"PTJB\x01\0\x01\0\0\0\0\0");
+    // As docs/FORMATS.md lays out a row: magic, format 2, rules 1, shard 0, zero; at 16 the first event.
+    let is_row = |at: &usize| bytes[*at..].starts_with(b"PTJB\x02\0\x01\0\0\0\0\0");
     let rows: Vec<usize> = (0..bytes.len() - 104).filter(is_row).collect();
     let first = |at: usize| u64::from_le_bytes(bytes[at + 16..at + 24].try_into().expect("eight bytes"));
     let mut firsts: Vec<u64> = rows.iter().map(|at| first(*at)).collect();

@@ -19,7 +19,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Version of the file and of the archived image types.
-const SNAPSHOT_FORMAT: u16 = 1;
+const SNAPSHOT_FORMAT: u16 = 2;
 const MAGIC: [u8; 8] = *b"PTSNAP\r\n";
 /// Bytes of the header up to its hash: what the hash covers of it.
 const HASHED_BYTES: usize = 80;

@@ -37,7 +37,7 @@ fn portfolio(user: UserId, name: &str) -> NewPortfolio {
         currency: Currency::Usd,
         starting_balance: Money::whole(100_000),
         limits: RiskLimits::default(),
-        profile: ExecutionProfile::Realistic,
+        profile: ExecutionProfile::REALISTIC,
     }
 }
 

@@ -3,9 +3,9 @@
 
 use model::{
     CancelReason, ClientOrderId, ClientOrderKey, Event, EventBody, Evidence, Fill, FillRule, InstrumentId,
-    Liquidity, Money, OrderAccepted, OrderId, OrderKind, OrderNumber, OrderStatus, Origin, PortfolioId,
-    PortfolioSeq, Price, Qty, Quote, Reservation, ShardId, ShardSeq, Side, Size, SubmittedBy, Symbol, TickSeq,
-    Time, TimeInForce, TradeNumber, UserId,
+    Liquidity, Money, OrderAccepted, OrderId, OrderKind, OrderNumber, OrderStatus, OrderTerms, Origin,
+    PortfolioId, PortfolioSeq, Price, Qty, Quote, Reservation, ShardId, ShardSeq, Side, Size, SubmittedBy, Symbol,
+    TickSeq, Time, TradeNumber, Trail, UserId,
 };
 use persistence::storage::CrashSurvival;
 use persistence::{
@@ -27,12 +27,12 @@ fn order(portfolio: u32, number: u32, symbol: &str) -> OrderRow {
         instrument: InstrumentId::new(1),
         symbol: Symbol::parse(symbol).unwrap(),
         side: Side::Buy,
-        kind: OrderKind::Limit { limit: Price::whole(10) },
-        size: Size::Shares(Qty::whole(5)),
-        time_in_force: TimeInForce::GoodTilCanceled,
+        terms: OrderTerms::plain(OrderKind::Limit { limit: Price::whole(10) }, Size::Shares(Qty::whole(5))),
         expires_at: None,
         hwm: None,
         reserved: Reservation { cash: Money::whole(50), qty: Qty::ZERO },
+        link: None,
+        legs: None,
     };
     OrderRow::accepted(&accepted, Time::from_seconds(100))
 }
@@ -58,10 +58,15 @@ fn fill(order: &OrderRow, trade: u32, qty: i64, completes: bool) -> Fill {
         value: Money::whole(9 * qty),
         residue: 0,
         fee: Money::ZERO,
+        regulatory: Money::ZERO,
+        accrued: Money::ZERO,
         realized_pnl: Money::ZERO,
         liquidity: Liquidity::Taker,
         rule: FillRule::TookStandingQuote,
-        evidence: Evidence { quote: Quote::default(), quote_time: Time::EARLIEST, trade: None },
+        evidence: Evidence { quote: Quote::default(), quote_time: Time::EARLIEST, trade: None, bar: None },
+        ambiguous: false,
+        slippage: Price::ZERO,
+        synthetic: Qty::ZERO,
         reserved: Reservation { cash: Money::whole(10 * (5 - qty)), qty: Qty::ZERO },
         completes,
     }
@@ -273,4 +278,35 @@ fn an_order_folds_its_fills_to_its_end() {
 fn an_order_that_has_ended_folds_nothing_more() {
     let row = canceled(order(1, 1, "AAPL"));
     canceled(row);
+}
+
+#[track_caller]
+fn waits_for(side: Side, kind: OrderKind, hwm: Option<i64>, [waiting, released]: [Option<i64>; 2]) {
+    let mut row = order(1, 1, "AAPL");
+    (row.side, row.terms.kind, row.hwm) = (side, kind, hwm.map(Price::whole));
+    assert_eq!(row.working_price(), waiting.map(Price::whole), "{row:?}");
+    row.triggered = true;
+    assert_eq!(row.working_price(), released.map(Price::whole), "{row:?}");
+}
+
+#[test]
+fn an_order_waits_for_what_releases_it_and_then_for_its_limit() {
+    let [limit, stop, trigger] = [8, 9, 11].map(Price::whole);
+    let (trail, offset) = (Trail::Amount(Price::whole(2)), Price::whole(1));
+    let activation = Some(Price::whole(15));
+    let following = OrderKind::TrailingStop { trail, activation: None };
+    let dormant = OrderKind::TrailingStopLimit { trail, offset, activation };
+    waits_for(Side::Buy, OrderKind::Market, None, [None, None]);
+    waits_for(Side::Buy, OrderKind::Limit { limit }, None, [Some(8), Some(8)]);
+    waits_for(Side::Sell, OrderKind::Stop { stop }, None, [Some(9), None]);
+    waits_for(Side::Sell, OrderKind::StopLimit { stop, limit }, None, [Some(9), Some(8)]);
+    waits_for(Side::Sell, OrderKind::MarketIfTouched { trigger }, None, [Some(11), None]);
+    waits_for(Side::Sell, OrderKind::LimitIfTouched { trigger, limit }, None, [Some(11), Some(8)]);
+    waits_for(Side::Sell, following, None, [None, None]);
+    waits_for(Side::Sell, following, Some(20), [Some(18), None]);
+    waits_for(Side::Buy, following, Some(20), [Some(22), None]);
+    waits_for(Side::Sell, dormant, None, [Some(15), None]);
+    waits_for(Side::Sell, dormant, Some(20), [Some(18), Some(17)]);
+    waits_for(Side::Buy, dormant, Some(20), [Some(22), Some(23)]);
+    assert_eq!(canceled(order(1, 1, "AAPL")).working_price(), None);
 }

@@ -70,7 +70,8 @@ fn table() -> Vec<Row> {
     let credentials = json!({"username": "caller", "password": "correct horse battery staple"});
     let order = json!({
         "portfolio_id": "{portfolio}", "symbol": "AAPL", "side": "BUY", "type": "STOP_LIMIT", "qty": "1",
-        "limit_price": "310.05", "stop_price": "310", "time_in_force": "GTC",
+        "limit_price": "310.05", "stop_price": "310", "trigger_source": "BID_ASK", "display_qty": "1",
+        "time_in_force": "GTD", "expires_at": "2100-01-01T00:00:00Z",
     });
     let portfolio = "/api/paper/portfolios/{portfolio}/";
     vec![
@@ -103,7 +104,8 @@ fn table() -> Vec<Row> {
         row("GET", "/api/paper/portfolios/{id}/events/", "/api/paper/portfolios/{portfolio}/events/?after_seq=0"),
         row("GET", "/api/paper/portfolios/{id}/positions/", "/api/paper/portfolios/{portfolio}/positions/"),
         row("GET", "/api/paper/orders/", "/api/paper/orders/?portfolio_id={portfolio}&status=open"),
-        row("POST", "/api/paper/orders/", "/api/paper/orders/").with(order, &["qty", "limit_price", "stop_price"]),
+        row("POST", "/api/paper/orders/", "/api/paper/orders/")
+            .with(order, &["qty", "limit_price", "stop_price", "display_qty"]),
         row("GET", "/api/paper/orders/{id}/", "/api/paper/orders/{order}/"),
         row("PATCH", "/api/paper/orders/{id}/", "/api/paper/orders/{order}/")
             .with(json!({"limit_price": "1.01", "qty": "2"}), &["limit_price", "qty"]),
@@ -425,6 +427,10 @@ async fn business_refusals_have_their_status_and_code() -> Result<()> {
         (json!({"side": "SELL", "qty": "11"}), 422, "INSUFFICIENT_QUANTITY"),
         (json!({"type": "STOP", "limit_price": null, "stop_price": "1"}), 422, "STOP_IN_MARKET"),
         (json!({"limit_price": "1.001"}), 422, "INVALID_PRICE_INCREMENT"),
+        (json!({"limit_price": "301", "post_only": true}), 422, "WOULD_TAKE"),
+        (json!({"reduce_only": true}), 422, "NOTHING_TO_REDUCE"),
+        (json!({"time_in_force": "GTD", "expires_at": "2020-01-01T00:00:00Z"}), 422, "EXPIRY_IN_PAST"),
+        (json!({"time_in_force": "OPG"}), 422, "NO_AUCTION"),
         (json!({"portfolio_id": NOBODY}), 404, "NOT_FOUND"),
     ];
     for (changes, status, code) in refused {

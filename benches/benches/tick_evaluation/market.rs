@@ -6,9 +6,9 @@ use anyhow::{Context, Result, ensure};
 use engine::{CalendarPolicy, Shard, ShardConfig};
 use model::{
     Aggressor, AssetClass, CalendarId, ClientOrderId, ClientOrderKey, Command, CommandReply, Currency,
-    ExecutionProfile, Instrument, InstrumentId, InstrumentStatus, Money, NewOrder, OrderKind, Origin, PortfolioId,
-    Price, Qty, Quote, Request, RiskLimits, Side, Size, Stamped, SubmittedBy, Symbol, Tick, TickBody, TickSeq,
-    Time, TimeInForce, Trade, TradeConditions, UserId,
+    ExecutionProfile, Instrument, InstrumentId, InstrumentStatus, Money, NewOrder, OrderKind, OrderTerms, Origin,
+    PortfolioId, Price, Qty, Quote, Request, RiskLimits, Side, Size, Stamped, SubmittedBy, Symbol, Tick, TickBody,
+    TickSeq, Time, TimeInForce, Trade, TradeConditions, UserId,
 };
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -163,7 +163,7 @@ pub(crate) fn market_of(portfolios: u32, held: u32) -> Result<Shard> {
             currency: Currency::Usd,
             starting_balance: Money::whole(1_000_000_000_000),
             limits: RiskLimits::default(),
-            profile: ExecutionProfile::Realistic,
+            profile: Box::new(ExecutionProfile::REALISTIC),
         };
         command(&mut shard, open)?;
         for place in 0..held {
@@ -253,6 +253,7 @@ pub(crate) fn submit(shard: &mut Shard, wish: Wish) -> Result<()> {
     let name = format!("{}-{}-{}", wish.portfolio, wish.number, wish.serial);
     let (portfolio, number) = (u128::from(wish.portfolio), u128::from(wish.number));
     let key = portfolio << 96 | number << 64 | u128::from(wish.serial.unsigned_abs());
+    let plain = OrderTerms::plain(wish.kind, Size::Shares(Qty::whole(wish.qty)));
     let order = NewOrder {
         portfolio: PortfolioId::new(wish.portfolio),
         client_order_id: ClientOrderId::parse(&name)?,
@@ -260,9 +261,8 @@ pub(crate) fn submit(shard: &mut Shard, wish: Wish) -> Result<()> {
         fingerprint: 0,
         symbol: symbol(wish.number)?,
         side: wish.side,
-        kind: wish.kind,
-        size: Size::Shares(Qty::whole(wish.qty)),
-        time_in_force: wish.time_in_force,
+        terms: OrderTerms { time_in_force: wish.time_in_force, ..plain },
+        chain: None,
     };
     command(shard, Command::Submit(order))
 }

@@ -63,7 +63,7 @@ fn wish(portfolio: u32, number: u32, serial: u32, away: i64) -> Wish {
         6 => (Side::Buy, OrderKind::Stop { stop: above }),
         7 => (Side::Buy, OrderKind::StopLimit { stop: above, limit: above }),
         8 => (Side::Sell, OrderKind::Stop { stop: below }),
-        _ => (Side::Sell, OrderKind::TrailingStop { trail: Trail::Amount(cents(away)) }),
+        _ => (Side::Sell, OrderKind::TrailingStop { trail: Trail::Amount(cents(away)), activation: None }),
     };
     let for_the_day = serial % 5 < 2;
     let time_in_force = if for_the_day { TimeInForce::Day } else { TimeInForce::GoodTilCanceled };

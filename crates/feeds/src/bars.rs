@@ -124,7 +124,9 @@ impl BarBuilder {
     pub fn trade(&mut self, time: Time, trade: &Trade) -> Option<Bar> {
         match trade.conditions {
             model::TradeConditions::Ineligible => None,
-            model::TradeConditions::Regular => self.merge(&Bar::of_trade(time, trade.price, trade.size)),
+            model::TradeConditions::Regular
+            | model::TradeConditions::OpeningAuction
+            | model::TradeConditions::ClosingAuction => self.merge(&Bar::of_trade(time, trade.price, trade.size)),
         }
     }
 

@@ -180,7 +180,9 @@ fn shape_defect(body: &TickBody) -> Option<DropReason> {
 fn reference_price(body: &TickBody) -> Option<Price> {
     match body {
         TickBody::Trade(trade) => match trade.conditions {
-            TradeConditions::Regular => Some(trade.price),
+            TradeConditions::Regular | TradeConditions::OpeningAuction | TradeConditions::ClosingAuction => {
+                Some(trade.price)
+            }
             TradeConditions::Ineligible => None,
         },
         TickBody::Quote(quote) if is_one_sided(quote) => Some(quote.bid.max(quote.ask)),

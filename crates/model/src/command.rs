@@ -1,9 +1,11 @@
 //! What can be asked of a shard, and what it answers.
 
 use crate::{
-    ClientOrderId, ClientOrderKey, Currency, ExecutionProfile, Instrument, Money, Note, OrderId, OrderKind,
-    PortfolioId, Price, Qty, Reject, RiskLimits, Side, Size, StrategyId, Symbol, TimeInForce, Trail, UserId,
+    ClientOrderId, ClientOrderKey, Contingency, Currency, ExecutionProfile, Instrument, LegShare, Money, Note,
+    OrderId, OrderLegs, OrderTerms, PortfolioId, Price, Qty, Reject, RiskLimits, Side, StrategyId, Symbol,
+    TimeInForce, Trail, UserId,
 };
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use rkyv::{Archive, Deserialize, Serialize};
 
@@ -53,12 +55,53 @@ pub struct NewOrder {
     pub symbol: Symbol,
     /// Buy or sell.
     pub side: Side,
-    /// Type and prices.
-    pub kind: OrderKind,
-    /// How much.
-    pub size: Size,
-    /// How long.
-    pub time_in_force: TimeInForce,
+    /// What it asks for.
+    pub terms: OrderTerms,
+    /// What hangs on it.
+    pub chain: Option<Box<NewChain>>,
+}
+
+/// The orders that are sent with another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewChain {
+    /// What they are to it and to each other.
+    pub contingency: Contingency,
+    /// At least one; with all that hangs on them at most [`crate::limits::CHAIN_ORDERS_MAX`].
+    pub legs: Vec<NewLeg>,
+}
+
+/// An order that is sent with another: of the same portfolio and sender.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewLeg {
+    /// The client's name for it.
+    pub client_order_id: ClientOrderId,
+    /// The hash of that name.
+    pub key: ClientOrderKey,
+    /// What to trade.
+    pub symbol: Symbol,
+    /// Buy or sell.
+    pub side: Side,
+    /// What it asks for; by quantity.
+    pub terms: OrderTerms,
+    /// How much of it its parent's fills set free; of alternatives to the order itself [`LegShare::AsFilled`].
+    pub share: LegShare,
+    /// What hangs on it; never alternatives to it.
+    pub chain: Option<Box<NewChain>>,
+}
+
+impl NewChain {
+    /// What this is to the order that it is sent with.
+    #[must_use]
+    pub fn shape(&self) -> OrderLegs {
+        let count = u16::try_from(self.count()).expect("a chain is bounded");
+        OrderLegs { contingency: self.contingency, count }
+    }
+
+    /// How many orders these are, with all that hangs on them.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.legs.iter().map(|leg| 1 + leg.chain.as_ref().map_or(0, |chain| chain.count())).sum()
+    }
 }
 
 /// What a replace changes; `None` leaves it. A field that the order's type lacks is refused.
@@ -72,8 +115,12 @@ pub struct Amendment {
     pub stop: Option<Price>,
     /// New distance; the kind of distance (amount or percent) cannot change.
     pub trail: Option<Trail>,
-    /// New time in force; only DAY and GTC.
+    /// New price that has to be touched.
+    pub trigger: Option<Price>,
+    /// New time in force; only DAY, GTC and GTD.
     pub time_in_force: Option<TimeInForce>,
+    /// New displayed part.
+    pub display_qty: Option<Qty>,
 }
 
 /// What can be asked of a shard. Each names the portfolio it concerns, and so the shard.
@@ -92,7 +139,7 @@ pub enum Command {
         /// What its orders may not break.
         limits: RiskLimits,
         /// How its orders fill.
-        profile: ExecutionProfile,
+        profile: Box<ExecutionProfile>,
     },
     /// Changes what a portfolio's orders may not break.
     SetLimits {

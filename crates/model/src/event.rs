@@ -6,9 +6,9 @@
 //! format version.
 
 use crate::{
-    ClientOrderId, ClientOrderKey, Currency, ExecutionProfile, Instrument, InstrumentId, Money, Note, OrderId,
-    OrderKind, PortfolioId, PortfolioSeq, Price, Qty, Quote, Reject, RiskLimits, Side, Size, SubmittedBy, Symbol,
-    TickSeq, Time, TimeInForce, Trade, TradeNumber,
+    Bar, ClientOrderId, ClientOrderKey, Currency, ExecutionProfile, Instrument, InstrumentId, Money, Note,
+    OrderFees, OrderId, OrderLegs, OrderLink, OrderTerms, PortfolioId, PortfolioSeq, Price, PriceCap, Qty, Quote,
+    Reject, RiskLimits, Side, SubmittedBy, Symbol, TickSeq, Time, Trade, TradeNumber,
 };
 use alloc::boxed::Box;
 use rkyv::{Archive, Deserialize, Serialize};
@@ -57,18 +57,18 @@ pub struct OrderAccepted {
     pub symbol: Symbol,
     /// Buy or sell.
     pub side: Side,
-    /// Type and prices.
-    pub kind: OrderKind,
-    /// How much.
-    pub size: Size,
-    /// How long.
-    pub time_in_force: TimeInForce,
+    /// What it asks for.
+    pub terms: OrderTerms,
     /// When it ends by itself.
     pub expires_at: Option<Time>,
     /// The reference price a trailing stop starts from, where there was one.
     pub hwm: Option<Price>,
     /// What it holds back.
     pub reserved: Reservation,
+    /// Where it stands in a chain.
+    pub link: Option<OrderLink>,
+    /// What was sent with it.
+    pub legs: Option<OrderLegs>,
 }
 
 /// An order was refused; it exists, rejected.
@@ -88,14 +88,14 @@ pub struct OrderRejected {
     pub symbol: Symbol,
     /// Buy or sell.
     pub side: Side,
-    /// Type and prices.
-    pub kind: OrderKind,
-    /// How much.
-    pub size: Size,
-    /// How long.
-    pub time_in_force: TimeInForce,
+    /// What it asks for.
+    pub terms: OrderTerms,
     /// Why not.
     pub reject: Reject,
+    /// Where it would have stood in a chain.
+    pub link: Option<OrderLink>,
+    /// What was sent with it.
+    pub legs: Option<OrderLegs>,
 }
 
 /// An order was changed in place: its terms after the change, whole.
@@ -105,12 +105,8 @@ pub struct OrderReplaced {
     pub order: OrderId,
     /// Who changed it.
     pub by: SubmittedBy,
-    /// Type and prices now.
-    pub kind: OrderKind,
-    /// How much now, filled part included.
-    pub size: Size,
-    /// How long now.
-    pub time_in_force: TimeInForce,
+    /// What it asks for now.
+    pub terms: OrderTerms,
     /// When it ends by itself now.
     pub expires_at: Option<Time>,
     /// The trailing stop's mark now.
@@ -121,6 +117,25 @@ pub struct OrderReplaced {
     pub revision: u32,
     /// Whether it keeps its place in the queue: only when just the quantity fell.
     pub keeps_priority: bool,
+}
+
+/// An order of a chain is larger or smaller, begins to work, or waits again, because of what another did.
+#[derive(Archive, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrderSized {
+    /// Which.
+    pub order: OrderId,
+    /// How much now, filled part included.
+    pub qty: Qty,
+    /// How much its parent set free so far.
+    pub released: Qty,
+    /// Whether it waits for its parent.
+    pub held: bool,
+    /// Whether it is done: nothing is left of it, and nothing more will be set free.
+    pub completes: bool,
+    /// When it ends by itself now.
+    pub expires_at: Option<Time>,
+    /// What it holds back now.
+    pub reserved: Reservation,
 }
 
 /// Which side of a trade an order was on.
@@ -145,6 +160,26 @@ pub enum FillRule {
     TradeAtLimit,
     /// Rested, and a trade went through its limit.
     TradeThroughLimit,
+    /// Took part in the opening auction, at its price.
+    OpeningAuction,
+    /// Took part in the closing auction, at its price.
+    ClosingAuction,
+    /// No auction print came in time; filled at the last price instead.
+    AuctionFallback,
+    /// Waited for a bar and traded at its open.
+    BarOpen,
+    /// Waited for a bar and traded halfway between its open and its close.
+    BarMiddle,
+    /// Traded at a bar's close.
+    BarClose,
+    /// Rested, and a bar's price came to its limit.
+    BarAtLimit,
+    /// Rested, and a bar's price went through its limit.
+    BarThroughLimit,
+    /// Was released within a bar and traded where that happened.
+    BarTrigger,
+    /// Wanted more than there was before, and traded at the next price of the bar's path.
+    BarPath,
 }
 
 impl FillRule {
@@ -157,12 +192,22 @@ impl FillRule {
             Self::QuoteCrossedLimit => "quote_crossed_limit",
             Self::TradeAtLimit => "trade_at_limit",
             Self::TradeThroughLimit => "trade_through_limit",
+            Self::OpeningAuction => "opening_auction",
+            Self::ClosingAuction => "closing_auction",
+            Self::AuctionFallback => "auction_fallback",
+            Self::BarOpen => "bar_open",
+            Self::BarMiddle => "bar_middle",
+            Self::BarClose => "bar_close",
+            Self::BarAtLimit => "bar_at_limit",
+            Self::BarThroughLimit => "bar_through_limit",
+            Self::BarTrigger => "bar_trigger",
+            Self::BarPath => "bar_path",
         }
     }
 }
 
 /// The market that a fill was made from.
-#[derive(Archive, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct Evidence {
     /// The standing quote.
     pub quote: Quote,
@@ -170,6 +215,8 @@ pub struct Evidence {
     pub quote_time: Time,
     /// The trade, where a trade made the fill.
     pub trade: Option<Trade>,
+    /// The bar, where a bar made the fill.
+    pub bar: Option<Box<Bar>>,
 }
 
 /// An order traded.
@@ -191,8 +238,12 @@ pub struct Fill {
     pub value: Money,
     /// What rounding that value moved, in units of 1e-16.
     pub residue: i64,
-    /// Commission and other fees.
+    /// Commission and other fees; below nothing it is a rebate.
     pub fee: Money,
+    /// The part of it that authorities charge.
+    pub regulatory: Money,
+    /// The commission by the rates, before an order's least and most.
+    pub accrued: Money,
     /// Profit or loss realised on the part that closed a holding, before fees.
     pub realized_pnl: Money,
     /// Maker or taker.
@@ -201,10 +252,24 @@ pub struct Fill {
     pub rule: FillRule,
     /// From what market.
     pub evidence: Evidence,
+    /// Whether another order of the bar's prices would have made another fill of it, or none.
+    pub ambiguous: bool,
+    /// By how much the price is worse than what was shown.
+    pub slippage: Price,
+    /// How much of it was not displayed.
+    pub synthetic: Qty,
     /// What the order still holds back afterwards; nothing when the fill completes it.
     pub reserved: Reservation,
     /// Whether the order is done: nothing is left, or what is left of its amount buys no lot.
     pub completes: bool,
+}
+
+impl Fill {
+    /// What it adds to its order's commission.
+    #[must_use]
+    pub fn fees(&self) -> OrderFees {
+        OrderFees { accrued: self.accrued, commission: self.fee - self.regulatory }
+    }
 }
 
 /// Why an order was cancelled.
@@ -218,6 +283,16 @@ pub enum CancelReason {
     FillOrKill,
     /// When it came to trade, the price had run away from what the portfolio can pay.
     InsufficientBuyingPower,
+    /// Its stop was released, and it would have taken although it must not.
+    PostOnly,
+    /// It may only reduce a position, and there is none left.
+    ReduceOnly,
+    /// An alternative to it traded or ended.
+    Sibling,
+    /// The order that it waited for ended, and nothing of it had been set free or was left.
+    Parent,
+    /// The market is further away than an order without a limit may go.
+    PriceProtection,
 }
 
 impl CancelReason {
@@ -229,6 +304,11 @@ impl CancelReason {
             Self::ImmediateOrCancel => "immediate_or_cancel",
             Self::FillOrKill => "fill_or_kill",
             Self::InsufficientBuyingPower => "insufficient_buying_power",
+            Self::PostOnly => "post_only",
+            Self::ReduceOnly => "reduce_only",
+            Self::Sibling => "sibling",
+            Self::Parent => "parent",
+            Self::PriceProtection => "price_protection",
         }
     }
 }
@@ -256,7 +336,7 @@ pub enum EventBody {
         /// What its orders may not break.
         limits: RiskLimits,
         /// How its orders fill.
-        profile: ExecutionProfile,
+        profile: Box<ExecutionProfile>,
         /// Who opened it.
         by: SubmittedBy,
     },
@@ -284,6 +364,8 @@ pub enum EventBody {
     OrderRejected(Box<OrderRejected>),
     /// An order was changed.
     OrderReplaced(Box<OrderReplaced>),
+    /// An order of a chain follows another.
+    OrderSized(Box<OrderSized>),
     /// A stop was released.
     OrderTriggered {
         /// Which.
@@ -313,6 +395,15 @@ pub enum EventBody {
     OrderExpired {
         /// Which.
         order: OrderId,
+    },
+    /// It is known how far an order without a limit may go, or it has come to rest there.
+    OrderCapped {
+        /// Which.
+        order: OrderId,
+        /// How far.
+        cap: PriceCap,
+        /// What it holds back now.
+        reserved: Reservation,
     },
 }
 
@@ -363,8 +454,10 @@ impl EventBody {
             Self::OrderRejected(_) | Self::OrderTriggered { .. } | Self::OrderTrailed { .. } => &[Order],
             Self::OrderAccepted(_)
             | Self::OrderReplaced(_)
+            | Self::OrderSized(_)
             | Self::OrderCanceled { .. }
-            | Self::OrderExpired { .. } => &[Order, Cash],
+            | Self::OrderExpired { .. }
+            | Self::OrderCapped { .. } => &[Order, Cash],
             Self::Filled(_) => &[Fill, Order, Position, Cash],
         }
     }

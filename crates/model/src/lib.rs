@@ -20,6 +20,10 @@
 //! | Projection | a view folded from durable events |
 //! | Venue | what executes orders; the simulator is the first |
 //! | Feed | where ticks come from |
+//! | Bar | open, high, low, close and volume of a stretch of time, seen at its end |
+//! | leg | an order that hangs on another, its parent, or stands beside alternatives |
+//! | group | orders of which one alone is to trade: alternatives |
+//! | held | waiting for its parent to fill; nothing of it can trade |
 //! | leaves | the part of an order that is neither filled nor cancelled |
 //! | hwm | high-water mark: the best price a trailing stop has seen (the lowest, for a buy) |
 //! | mark | the price at which a position is valued |
@@ -29,8 +33,12 @@
 
 extern crate alloc;
 
+mod bar;
+mod bar_policy;
 pub mod calendar;
+mod chain;
 mod command;
+mod costs;
 mod event;
 mod id;
 mod instrument;
@@ -40,14 +48,22 @@ mod order;
 mod portfolio;
 mod reject;
 mod snapshot;
+mod terms;
 mod text;
 mod tick;
 mod time;
 
-pub use command::{Amendment, Command, CommandReply, NewOrder, Origin, Request, SubmittedBy};
+pub use bar::{Bar, StampedBar};
+pub use bar_policy::{BarPath, BarPolicies, BarVolume, LimitGap, LimitTouch, MarketOnBar};
+pub use chain::{Contingency, LegShare, OrderLegs, OrderLink};
+pub use command::{Amendment, Command, CommandReply, NewChain, NewLeg, NewOrder, Origin, Request, SubmittedBy};
+pub use costs::{
+    BeyondProtection, Commission, CommissionMax, Millionths, MonthTraded, OrderFees, PriceCap, PriceProtection,
+    ProtectionDistance, Rate, RateCard, Rates, RegulatoryFees, Slippage, SlippageModel, Tier, TierMeasure,
+};
 pub use event::{
     CancelReason, Event, EventBody, Evidence, Fill, FillRule, FlowKind, Liquidity, MessageKind, OrderAccepted,
-    OrderRejected, OrderReplaced, Reservation, StreamMessages,
+    OrderRejected, OrderReplaced, OrderSized, Reservation, StreamMessages,
 };
 pub use id::{
     ClientOrderKey, InstrumentId, OrderId, OrderNumber, PortfolioId, PortfolioSeq, ShardId, ShardSeq, StrategyId,
@@ -55,10 +71,18 @@ pub use id::{
 };
 pub use instrument::{AssetClass, CalendarId, Currency, Instrument, InstrumentStatus};
 pub use number::{Money, NetQty, ParseNumberError, Percent, Price, Qty, SCALE, parse_fixed};
-pub use order::{OrderKind, OrderStatus, OrderType, Side, Size, TimeInForce, Trail};
-pub use portfolio::{ExecutionProfile, RiskLimits};
+pub use order::{OrderStatus, OrderType, Side, Size};
+pub use portfolio::{
+    ExecutionProfile, LegsBegin, PartialParent, RiskLimits, SiblingExpiry, SiblingFill, StopInMarket,
+};
 pub use reject::{Reject, RejectCode};
-pub use snapshot::{ClientOrderEntry, OrderImage, PortfolioImage, PositionImage, ShardImage, TrailImage};
+pub use snapshot::{
+    ClientOrderEntry, LegImage, OrderImage, PortfolioImage, PositionImage, ShardImage, TrailImage,
+};
+pub use terms::{
+    Instructions, OrderKind, OrderTerms, Peg, PegReference, TimeInForce, TradingHours, Trail, Trigger,
+    TriggerSource,
+};
 pub use text::{ClientOrderId, Note, PortfolioName, Symbol, TextError};
 pub use tick::{Aggressor, Input, Quote, Stamped, Tick, TickBody, Trade, TradeConditions};
 pub use time::Time;

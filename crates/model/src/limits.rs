@@ -2,7 +2,7 @@
 //!
 //! A number without a source is a guess, and says so.
 
-use crate::{Money, Price, Qty};
+use crate::{Millionths, Money, Price, Qty};
 
 /// Longest ticker. `BTC/USDT` and every US listing fit.
 pub const SYMBOL_BYTES_MAX: usize = 15;
@@ -24,11 +24,19 @@ pub const VALUE_MAX: Money = Money::whole(10_000_000_000_000_000);
 
 /// Largest trail in percent, so that a stop price stays above nothing.
 pub const TRAIL_PERCENT_MAX: i64 = 99;
+/// Steps of a commission behind its first rates (Interactive Brokers has four).
+pub const COMMISSION_TIERS_MAX: usize = 4;
+/// Highest commission or rebate for one unit: a hundred dollars (guess: above any).
+pub const RATE_PER_UNIT_MAX: Millionths = Millionths::new(100_000_000);
+/// Most price steps that slippage or price protection may name (guess: a hundred dollars in cents).
+pub const PRICE_STEPS_MAX: u32 = 10_000;
 
 /// Instruments in one table. Above all US listings together.
 pub const INSTRUMENTS_MAX: usize = 65_536;
 /// Open orders of one portfolio (guess: above any person or well-kept bot).
 pub const OPEN_ORDERS_PER_PORTFOLIO_MAX: u32 = 100_000;
+/// Orders of one chain, the first included (guess: an entry with three scaled exits takes seven).
+pub const CHAIN_ORDERS_MAX: usize = 16;
 /// Portfolios that one user may hold (guess).
 pub const PORTFOLIOS_PER_USER_MAX: usize = 100;
 /// API keys that one user may hold (guess).

@@ -199,6 +199,12 @@ impl Price {
         Money(if exact.rem_euclid(SCALE_I128) == 0 { floor } else { floor + 1 })
     }
 
+    /// The value rounded down at 1e-8.
+    #[must_use]
+    pub fn value_floor(self, qty: Qty) -> Money {
+        Money((i128::from(self.0) * i128::from(qty.0)).div_euclid(SCALE_I128))
+    }
+
     /// Exact value less rounded value, in units of 1e-16: what the rounding account receives.
     #[must_use]
     pub fn value_residue(self, qty: Qty) -> i64 {
@@ -280,6 +286,18 @@ impl Money {
         let remainder = self.0 % i128::from(whole.0);
         let part = i128::from(part.0);
         Self(quotient * part + div_half_even(remainder * part, i128::from(whole.0)))
+    }
+
+    /// This part of an amount, rounded down at 1e-8.
+    #[must_use]
+    pub fn percent_floor(self, percent: Percent) -> Self {
+        Self((self.0 * i128::from(percent.0)).div_euclid(100 * SCALE_I128))
+    }
+
+    /// This part of an amount, rounded up at 1e-8.
+    #[must_use]
+    pub fn percent_ceil(self, percent: Percent) -> Self {
+        -(-self).percent_floor(percent)
     }
 
     /// The average price of a quantity that cost this much, rounded half to even.
@@ -457,6 +475,20 @@ mod tests {
         assert_eq!(price.value_residue(qty), -(SCALE / 2));
         assert_eq!(price.value_ceil(qty), Money::from_raw(2));
         assert_eq!(Price::whole(300) * Qty::from_raw(333_333_333), Money::from_raw(99_999_999_900));
+    }
+
+    #[test]
+    fn parts_of_an_amount_round_as_they_say() {
+        let (cent, third) = (Percent::from_raw(1), Percent::from_raw(3_333_333_333));
+        assert_eq!(
+            (Money::from_raw(1).percent_floor(cent), Money::from_raw(1).percent_ceil(cent)),
+            (Money::ZERO, Money::from_raw(1))
+        );
+        assert_eq!(Money::whole(10).percent_floor(third).to_string(), "3.33333333");
+        let loss = Money::from_raw(-1);
+        assert_eq!((loss.percent_floor(cent), loss.percent_ceil(cent)), (loss, Money::ZERO));
+        let (price, half) = (Price::from_raw(3), Qty::from_raw(SCALE / 2));
+        assert_eq!((price.value_floor(half), price.value_ceil(half)), (Money::from_raw(1), Money::from_raw(2)));
     }
 
     #[test]

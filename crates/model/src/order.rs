@@ -1,6 +1,6 @@
-//! What an order is: side, type, size, time in force, status.
+//! What an order is: side, type, size, status.
 
-use crate::{Money, NetQty, Percent, Price, Qty};
+use crate::{Money, NetQty, Price, Qty};
 use rkyv::{Archive, Deserialize, Serialize};
 
 /// Buy or sell. Rules that mirror each other are written once in terms of it.
@@ -40,6 +40,15 @@ impl Side {
         }
     }
 
+    /// The price that is worse than `price` by so much: higher to buy, lower to sell.
+    #[must_use]
+    pub fn worse_by(self, price: Price, distance: Price) -> Price {
+        match self {
+            Self::Buy => price + distance,
+            Self::Sell => price - distance,
+        }
+    }
+
     /// Whether a stop of this side at `stop` is reached by `reference`: risen to it for a buy,
     /// fallen to it for a sell, touch included.
     #[must_use]
@@ -48,6 +57,13 @@ impl Side {
             Self::Buy => reference >= stop,
             Self::Sell => reference <= stop,
         }
+    }
+
+    /// Whether a price of this side at `trigger` is touched by `reference` from the worse side: fallen to
+    /// it for a buy, risen to it for a sell, touch included.
+    #[must_use]
+    pub fn touched(self, reference: Price, trigger: Price) -> bool {
+        self.opposite().stop_reached(reference, trigger)
     }
 
     /// The change of a holding by this many.
@@ -60,122 +76,27 @@ impl Side {
     }
 }
 
-/// How far a trailing stop follows.
-#[derive(Archive, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Trail {
-    /// By an amount of price.
-    Amount(Price),
-    /// By a share of the high-water mark.
-    Percent(Percent),
-}
-
-impl Trail {
-    /// The stop price that belongs to a high-water mark (the low-water mark, for a buy).
-    #[must_use]
-    pub fn stop_price(self, side: Side, hwm: Price) -> Price {
-        let distance = match self {
-            Self::Amount(amount) => amount,
-            Self::Percent(percent) => hwm.percent_half_even(percent),
-        };
-        match side {
-            Side::Sell => hwm - distance,
-            Side::Buy => hwm + distance,
-        }
-    }
-}
-
-/// The type of an order with exactly the prices that the type needs.
-#[derive(Archive, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum OrderKind {
-    /// At the best price there is.
-    Market,
-    /// At `limit` or better.
-    Limit {
-        /// The worst price to trade at.
-        limit: Price,
-    },
-    /// Becomes a market order once the last price reaches `stop`.
-    Stop {
-        /// The price that releases it.
-        stop: Price,
-    },
-    /// Becomes a limit order once the last price reaches `stop`.
-    StopLimit {
-        /// The price that releases it.
-        stop: Price,
-        /// The worst price to trade at.
-        limit: Price,
-    },
-    /// A stop that follows the best price seen at a distance.
-    TrailingStop {
-        /// The distance.
-        trail: Trail,
-    },
-}
-
 /// The name of an order's type, without its prices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum OrderType {
-    /// See [`OrderKind::Market`].
+    /// See [`crate::OrderKind::Market`].
     Market,
-    /// See [`OrderKind::Limit`].
+    /// See [`crate::OrderKind::Limit`].
     Limit,
-    /// See [`OrderKind::Stop`].
+    /// See [`crate::OrderKind::Stop`].
     Stop,
-    /// See [`OrderKind::StopLimit`].
+    /// See [`crate::OrderKind::StopLimit`].
     StopLimit,
-    /// See [`OrderKind::TrailingStop`].
+    /// See [`crate::OrderKind::TrailingStop`].
     TrailingStop,
-}
-
-impl OrderKind {
-    /// The type's name.
-    #[must_use]
-    pub const fn order_type(self) -> OrderType {
-        match self {
-            Self::Market => OrderType::Market,
-            Self::Limit { .. } => OrderType::Limit,
-            Self::Stop { .. } => OrderType::Stop,
-            Self::StopLimit { .. } => OrderType::StopLimit,
-            Self::TrailingStop { .. } => OrderType::TrailingStop,
-        }
-    }
-
-    /// The worst price to trade at, where the type has one.
-    #[must_use]
-    pub const fn limit_price(self) -> Option<Price> {
-        match self {
-            Self::Limit { limit } | Self::StopLimit { limit, .. } => Some(limit),
-            Self::Market | Self::Stop { .. } | Self::TrailingStop { .. } => None,
-        }
-    }
-
-    /// The fixed price that releases it, where the type has one.
-    #[must_use]
-    pub const fn stop_price(self) -> Option<Price> {
-        match self {
-            Self::Stop { stop } | Self::StopLimit { stop, .. } => Some(stop),
-            Self::Market | Self::Limit { .. } | Self::TrailingStop { .. } => None,
-        }
-    }
-
-    /// The distance of a trailing stop.
-    #[must_use]
-    pub const fn trail(self) -> Option<Trail> {
-        match self {
-            Self::TrailingStop { trail } => Some(trail),
-            Self::Market | Self::Limit { .. } | Self::Stop { .. } | Self::StopLimit { .. } => None,
-        }
-    }
-
-    /// Whether it waits for a price before it may trade.
-    #[must_use]
-    pub const fn waits_for_trigger(self) -> bool {
-        match self {
-            Self::Stop { .. } | Self::StopLimit { .. } | Self::TrailingStop { .. } => true,
-            Self::Market | Self::Limit { .. } => false,
-        }
-    }
+    /// See [`crate::OrderKind::TrailingStopLimit`].
+    TrailingStopLimit,
+    /// See [`crate::OrderKind::MarketIfTouched`].
+    MarketIfTouched,
+    /// See [`crate::OrderKind::LimitIfTouched`].
+    LimitIfTouched,
+    /// See [`crate::OrderKind::Pegged`].
+    Pegged,
 }
 
 impl OrderType {
@@ -188,6 +109,10 @@ impl OrderType {
             Self::Stop => "STOP",
             Self::StopLimit => "STOP_LIMIT",
             Self::TrailingStop => "TRAILING_STOP",
+            Self::TrailingStopLimit => "TRAILING_STOP_LIMIT",
+            Self::MarketIfTouched => "MARKET_IF_TOUCHED",
+            Self::LimitIfTouched => "LIMIT_IF_TOUCHED",
+            Self::Pegged => "PEGGED",
         }
     }
 }
@@ -199,41 +124,6 @@ pub enum Size {
     Shares(Qty),
     /// For so much money: each fill takes as many whole lots as the rest of it pays for.
     Notional(Money),
-}
-
-/// How long an order works.
-#[derive(Archive, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum TimeInForce {
-    /// Until the session's real close; sent while closed, until the next session's.
-    Day,
-    /// Until filled or cancelled.
-    GoodTilCanceled,
-    /// What can be had at once; the rest is cancelled.
-    ImmediateOrCancel,
-    /// All at once or nothing.
-    FillOrKill,
-}
-
-impl TimeInForce {
-    /// The name as clients write it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Day => "DAY",
-            Self::GoodTilCanceled => "GTC",
-            Self::ImmediateOrCancel => "IOC",
-            Self::FillOrKill => "FOK",
-        }
-    }
-
-    /// Whether the order must trade at its first look at the market or end.
-    #[must_use]
-    pub const fn is_immediate(self) -> bool {
-        match self {
-            Self::ImmediateOrCancel | Self::FillOrKill => true,
-            Self::Day | Self::GoodTilCanceled => false,
-        }
-    }
 }
 
 /// Where an order stands.

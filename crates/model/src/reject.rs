@@ -41,6 +41,8 @@ codes! {
     UnknownOrder = "UNKNOWN_ORDER",
     /// The order has ended already.
     OrderNotOpen = "ORDER_NOT_OPEN",
+    /// The orders that were sent together do not fit together.
+    InvalidChain = "INVALID_CHAIN",
     /// Nobody here knows the symbol.
     UnknownSymbol = "UNKNOWN_SYMBOL",
     /// The instrument takes no orders.
@@ -53,8 +55,20 @@ codes! {
     InvalidLotSize = "INVALID_LOT_SIZE",
     /// The new quantity is not above what is filled already.
     QtyBelowFilled = "QTY_BELOW_FILLED",
+    /// The order would end before it began.
+    ExpiryInPast = "EXPIRY_IN_PAST",
+    /// The instrument's market holds no auctions.
+    NoAuction = "NO_AUCTION",
+    /// The auction takes no more orders.
+    AuctionCutoff = "AUCTION_CUTOFF",
     /// The stop would be released at once.
     StopInMarket = "STOP_IN_MARKET",
+    /// An exit lies on the wrong side of the market that its entry would trade at.
+    ExitOnWrongSide = "EXIT_ON_WRONG_SIDE",
+    /// The order must not take, and would.
+    WouldTake = "WOULD_TAKE",
+    /// The order may only reduce a position, and there is none on the other side.
+    NothingToReduce = "NOTHING_TO_REDUCE",
     /// The amount is too small for one lot.
     AmountTooSmall = "AMOUNT_TOO_SMALL",
     /// The portfolio has as many open orders as it may.

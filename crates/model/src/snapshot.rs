@@ -5,9 +5,9 @@
 //! their key, so that equal states have equal bytes.
 
 use crate::{
-    ClientOrderKey, Currency, ExecutionProfile, Instrument, InstrumentId, Money, NetQty, OrderId, OrderKind,
-    OrderNumber, PortfolioId, PortfolioSeq, Price, Qty, Reservation, RiskLimits, ShardSeq, Side, Size, Time,
-    TimeInForce, TradeNumber,
+    ClientOrderKey, Currency, ExecutionProfile, Instrument, InstrumentId, Money, MonthTraded, NetQty, OrderFees,
+    OrderId, OrderLink, OrderNumber, OrderTerms, PortfolioId, PortfolioSeq, Price, PriceCap, Qty, Reservation,
+    RiskLimits, ShardSeq, Side, Time, TradeNumber,
 };
 use alloc::vec::Vec;
 use rkyv::{Archive, Deserialize, Serialize};
@@ -50,6 +50,8 @@ pub struct PortfolioImage {
     pub realized_pnl: Money,
     /// Fees paid.
     pub fees_paid: Money,
+    /// What it traded in the month of its last fill, where its commission has steps.
+    pub month_traded: MonthTraded,
     /// The number of the last stream message.
     pub last_seq: PortfolioSeq,
     /// The number of the last order.
@@ -95,6 +97,17 @@ pub struct TrailImage {
     pub hwm: Option<Price>,
 }
 
+/// Where an order stands in its chain.
+#[derive(Archive, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LegImage {
+    /// On which others it depends.
+    pub link: OrderLink,
+    /// How much its parent set free so far.
+    pub released: Qty,
+    /// Whether it waits for its parent.
+    pub held: bool,
+}
+
 /// An open order.
 #[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct OrderImage {
@@ -104,12 +117,8 @@ pub struct OrderImage {
     pub instrument: InstrumentId,
     /// Buy or sell.
     pub side: Side,
-    /// Type and prices.
-    pub kind: OrderKind,
-    /// How much.
-    pub size: Size,
-    /// How long.
-    pub time_in_force: TimeInForce,
+    /// What it asks for.
+    pub terms: OrderTerms,
     /// When it was taken.
     pub accepted_at: Time,
     /// When it ends by itself.
@@ -118,12 +127,18 @@ pub struct OrderImage {
     pub filled_qty: Qty,
     /// What those were worth.
     pub filled_value: Money,
+    /// What those came to in commission.
+    pub fees: OrderFees,
     /// What it holds back.
     pub reserved: Reservation,
     /// Whether its stop was released.
     pub triggered: bool,
     /// A trailing stop's mark.
     pub trail: Option<TrailImage>,
+    /// How far it may go, where it has no limit and that is known.
+    pub cap: Option<PriceCap>,
+    /// Where it stands in a chain.
+    pub leg: Option<LegImage>,
     /// How often it was changed.
     pub revision: u32,
     /// Its place in the order of time among equals: the shard's event that gave it its place.

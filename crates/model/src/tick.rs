@@ -22,6 +22,13 @@ impl Quote {
     pub fn is_crossed(self) -> bool {
         self.bid.is_positive() && self.ask.is_positive() && self.bid > self.ask
     }
+
+    /// Halfway between bid and ask, where both are there and not crossed.
+    #[must_use]
+    pub fn middle(self) -> Option<Price> {
+        let is_two_sided = self.bid.is_positive() && self.ask.is_positive() && !self.is_crossed();
+        is_two_sided.then(|| Price::from_raw(i64::midpoint(self.bid.raw(), self.ask.raw())))
+    }
 }
 
 /// Who took the other's offer in a trade.
@@ -40,6 +47,10 @@ pub enum Aggressor {
 pub enum TradeConditions {
     /// A regular trade: sets the last price, fills resting orders and elects stops.
     Regular,
+    /// The print of the opening auction, which is a regular trade too.
+    OpeningAuction,
+    /// The print of the closing auction, which is a regular trade too.
+    ClosingAuction,
     /// An odd lot, a derivatively priced or late print and the like: it shows, but neither
     /// elects a stop nor sets the last price.
     Ineligible,

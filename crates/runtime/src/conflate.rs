@@ -1,12 +1,13 @@
 //! Merging ticks for a ring whose taker is behind: per instrument, the latest and the extremes.
 //!
 //! What stays is a selection of the very ticks that came, in the order in which they came: the
-//! latest quote, those with the lowest and highest fillable bid and ask, the first and the latest
-//! regular trade, those with the lowest and highest price inside the quote and by aggressor, and
-//! with each trade the quote it was made under, which decides what the trade may do. A price that a
-//! resting order waits for is touched by the selection exactly when it was touched by the whole.
-//! What may be lost is volume (orders fill later, never more) and the path between two extremes (a
-//! trailing stop may see less of it). Invariant: what comes out has increasing places, and memory is
+//! latest quote, those with the lowest and highest fillable bid, ask and middle, the first and the
+//! latest regular trade, those with the lowest and highest price inside the quote and by aggressor,
+//! the print of each auction, and with each trade the quote it was made under, which decides what
+//! the trade may do. A price that a resting order waits for is touched by the selection exactly when
+//! it was touched by the whole. What may be lost is volume (orders fill later, never more) and the
+//! path between two extremes (a trailing stop may see less of it, and what waits for two touches in
+//! a row may see them closer together). Invariant: what comes out has increasing places, and memory is
 //! bounded by the instrument table.
 
 use crate::lane::LaneItem;
@@ -32,9 +33,15 @@ enum Reason {
     HighestAsk,
     LowestBid,
     HighestBid,
+    /// What releases orders that watch the middle of the quote.
+    LowestMiddle,
+    HighestMiddle,
     /// From the first trade on, quotes stand in for trades no longer.
     FirstTrade,
     LatestTrade,
+    /// What an auction's orders are filled at: its first print.
+    OpeningAuction,
+    ClosingAuction,
     /// Inside the quote: what releases stops.
     LowestInside,
     HighestInside,
@@ -132,25 +139,34 @@ impl Conflator {
                 self.keep_if(instrument, Reason::HighestBid, seq, |kept| quote.bid > bid(kept));
             }
         }
+        if let Some(now) = quote.middle() {
+            self.keep_if(instrument, Reason::LowestMiddle, seq, |kept| now < middle(kept));
+            self.keep_if(instrument, Reason::HighestMiddle, seq, |kept| now > middle(kept));
+        }
         self.keep_if(instrument, Reason::LatestQuote, seq, |_| true);
         self.kept_of(instrument).quote = Some(*quote);
     }
 
     fn push_trade(&mut self, instrument: InstrumentId, seq: TickSeq, trade: &Trade) {
-        match trade.conditions {
-            TradeConditions::Regular => {}
+        let auction = match trade.conditions {
+            TradeConditions::Regular => None,
+            TradeConditions::OpeningAuction => Some(Reason::OpeningAuction),
+            TradeConditions::ClosingAuction => Some(Reason::ClosingAuction),
             // It could neither fill, release nor set anything.
             TradeConditions::Ineligible => {
                 self.waiting.remove(&seq);
                 return;
             }
-        }
+        };
         let quote = self.kept_of(instrument).quote;
         let sale = trade.aggressor != Aggressor::Buyer;
         let purchase = trade.aggressor != Aggressor::Seller;
         let lower = |kept: &TickBody| trade.price < price(kept);
         let higher = |kept: &TickBody| trade.price > price(kept);
         let mut dropped = vec![self.keep_if(instrument, Reason::FirstTrade, seq, |_| false)];
+        if let Some(auction) = auction {
+            dropped.push(self.keep_if(instrument, auction, seq, |_| false));
+        }
         let extremes = match quote {
             None => Some((Reason::LowestUnjudged, Reason::HighestUnjudged)),
             Some(quote) => admits(&quote, trade.price).then_some((Reason::LowestInside, Reason::HighestInside)),
@@ -233,6 +249,13 @@ fn ask(body: &TickBody) -> Price {
 fn bid(body: &TickBody) -> Price {
     match body {
         TickBody::Quote(quote) => quote.bid,
+        TickBody::Trade(_) => Price::ZERO,
+    }
+}
+
+fn middle(body: &TickBody) -> Price {
+    match body {
+        TickBody::Quote(quote) => quote.middle().unwrap_or(Price::ZERO),
         TickBody::Trade(_) => Price::ZERO,
     }
 }
@@ -328,6 +351,19 @@ mod tests {
     }
 
     #[test]
+    fn the_first_print_of_an_auction_stays() {
+        use TradeConditions::{OpeningAuction, Regular};
+        let items = [
+            trade(1, 10, 1, Regular),        // first
+            trade(2, 11, 1, OpeningAuction), // the auction
+            trade(3, 12, 1, OpeningAuction), // highest
+            trade(4, 11, 1, Regular),
+            trade(5, 11, 1, Regular), // latest
+        ];
+        check(Sizes::AsPrinted, &items, &[1, 2, 3, 5], 1);
+    }
+
+    #[test]
     fn summed_sizes_are_those_of_all_regular_trades() {
         use TradeConditions::Regular;
         let sizes = [1, 2, 4, 8, 16, 32];
@@ -378,7 +414,8 @@ mod tests {
         let selection: Vec<LaneItem> = std::iter::from_fn(|| conflator.pop()).collect();
         assert!(selection.len() <= SLOTS);
         for level in (30..110).map(Price::whole) {
-            for touches in [ask_at_most, bid_at_least, trade_at_most, trade_at_least] {
+            let of_quotes = [ask_at_most, bid_at_least, middle_at_most, middle_at_least];
+            for touches in of_quotes.into_iter().chain([trade_at_most, trade_at_least]) {
                 let touched = |items: &[LaneItem]| items.iter().any(|item| touches(item, level));
                 assert_eq!(touched(&items), touched(&selection), "at {level}");
             }
@@ -398,7 +435,7 @@ mod tests {
                 currency: model::Currency::Usd,
                 starting_balance: model::Money::whole(10_000_000),
                 limits: model::RiskLimits::default(),
-                profile: model::ExecutionProfile::default(),
+                profile: Box::default(),
             },
         ];
         for level in 31..110 {
@@ -412,9 +449,8 @@ mod tests {
                     fingerprint: 0,
                     symbol: model::Symbol::parse("AAPL").expect("a ticker"),
                     side: model::Side::Buy,
-                    kind,
-                    size: model::Size::Shares(Qty::whole(1)),
-                    time_in_force: model::TimeInForce::GoodTilCanceled,
+                    terms: model::OrderTerms::plain(kind, model::Size::Shares(Qty::whole(1))),
+                    chain: None,
                 }));
             }
         }
@@ -508,6 +544,14 @@ mod tests {
 
     fn bid_at_least(item: &LaneItem, level: Price) -> bool {
         fillable(item).is_some_and(|quote| quote.bid >= level)
+    }
+
+    fn middle_at_most(item: &LaneItem, level: Price) -> bool {
+        fillable(item).and_then(Quote::middle).is_some_and(|middle| middle <= level)
+    }
+
+    fn middle_at_least(item: &LaneItem, level: Price) -> bool {
+        fillable(item).and_then(Quote::middle).is_some_and(|middle| middle >= level)
     }
 
     fn trade_at_most(item: &LaneItem, level: Price) -> bool {

@@ -256,7 +256,7 @@ impl Handle {
             Change::of(command, || {
                 let Command::Replace { order, .. } = command else { return None };
                 let portfolio = life.projections.portfolio(order.portfolio())?;
-                lock(&portfolio).order(*order).map(|row| row.size)
+                lock(&portfolio).order(*order).map(|row| row.terms.size)
             })
         })
     }

@@ -59,7 +59,7 @@ impl PortfolioState {
                 currency: *currency,
                 starting_balance: *starting_balance,
                 limits: *limits,
-                profile: *profile,
+                profile: **profile,
                 account: Account::opened(*starting_balance),
                 head: PortfolioSeq::new(0),
                 open: BTreeMap::new(),
@@ -76,6 +76,8 @@ impl PortfolioState {
             | EventBody::OrderAccepted(_)
             | EventBody::OrderRejected(_)
             | EventBody::OrderReplaced(_)
+            | EventBody::OrderSized(_)
+            | EventBody::OrderCapped { .. }
             | EventBody::OrderTriggered { .. }
             | EventBody::OrderTrailed { .. }
             | EventBody::Filled(_)
@@ -121,8 +123,10 @@ impl PortfolioState {
                 touched.order = Some(rejected.order);
             }
             EventBody::OrderReplaced(replaced) => self.change_order(replaced.order, event, &mut touched),
+            EventBody::OrderSized(sized) => self.change_order(sized.order, event, &mut touched),
             EventBody::Filled(fill) => self.fill(fill, event, &mut touched),
             EventBody::OrderTriggered { order, .. }
+            | EventBody::OrderCapped { order, .. }
             | EventBody::OrderTrailed { order, .. }
             | EventBody::OrderCanceled { order, .. }
             | EventBody::OrderExpired { order } => self.change_order(*order, event, &mut touched),
@@ -341,15 +345,17 @@ pub(crate) fn row_of_image(image: &OrderImage, symbol: Symbol) -> OrderRow {
         instrument: Some(image.instrument),
         symbol,
         side: image.side,
-        kind: image.kind,
-        size: image.size,
-        time_in_force: image.time_in_force,
+        terms: image.terms,
+        link: image.leg.map(|leg| leg.link),
+        legs: None,
+        held: image.leg.is_some_and(|leg| leg.held),
         expires_at: image.expires_at,
         status: status_of_image(image),
         filled_qty: image.filled_qty,
         filled_value: image.filled_value,
         hwm: image.trail.and_then(|trail| trail.hwm),
         triggered: image.triggered,
+        cap: image.cap,
         reserved: image.reserved,
         revision: image.revision,
         reject: None,
@@ -365,7 +371,8 @@ fn status_of_image(image: &OrderImage) -> OrderStatus {
 
 /// Whether a row and an engine tell the same story of an open order.
 pub(crate) fn is_story_of(row: &OrderRow, image: &OrderImage) -> bool {
-    (row.id, row.kind, row.size, row.reserved) == (image.id, image.kind, image.size, image.reserved)
+    (row.id, row.terms, row.reserved) == (image.id, image.terms, image.reserved)
         && (row.filled_qty, row.filled_value) == (image.filled_qty, image.filled_value)
         && (row.status, row.revision) == (status_of_image(image), image.revision)
+        && (row.link, row.held) == (image.leg.map(|leg| leg.link), image.leg.is_some_and(|leg| leg.held))
 }

@@ -54,7 +54,7 @@ impl QuoteBoard {
         match stamped.tick.body {
             TickBody::Quote(quote) => slot.set_quote(&quote),
             TickBody::Trade(trade) => match trade.conditions {
-                TradeConditions::Regular => {
+                TradeConditions::Regular | TradeConditions::OpeningAuction | TradeConditions::ClosingAuction => {
                     slot.last.store(trade.price.raw(), Ordering::Relaxed);
                     slot.last_size.store(trade.size.raw(), Ordering::Relaxed);
                 }

@@ -97,11 +97,12 @@ impl Change {
 
 /// Whether an amendment lowers the quantity and changes nothing else.
 fn shrinks(amendment: &Amendment, size: impl FnOnce() -> Option<Size>) -> bool {
-    let Amendment { qty: Some(qty), limit: None, stop: None, trail: None, time_in_force: None } = amendment else {
+    let Some(qty) = amendment.qty else { return false };
+    if *amendment != (Amendment { qty: Some(qty), ..Amendment::default() }) {
         return false;
-    };
+    }
     match size() {
-        Some(Size::Shares(now)) => *qty <= now,
+        Some(Size::Shares(now)) => qty <= now,
         Some(Size::Notional(_)) | None => false,
     }
 }
@@ -317,11 +318,13 @@ mod tests {
         let lowered = Amendment { qty: Some(Qty::whole(5)), ..Amendment::default() };
         let raised = Amendment { qty: Some(Qty::whole(6)), ..Amendment::default() };
         let moved = Amendment { limit: Some(Price::whole(5)), ..lowered };
+        let shown = Amendment { display_qty: Some(Qty::whole(1)), ..lowered };
         assert_eq!(change(&Command::Cancel { order }), Change::Cancel);
         assert_eq!(change(&Command::CancelAll { portfolio, symbol: None }), Change::Cancel);
         assert_eq!(change(&amend(lowered)), Change::Shrinking);
         assert_eq!(change(&amend(raised)), Change::Growth);
         assert_eq!(change(&amend(moved)), Change::Growth);
+        assert_eq!(change(&amend(shown)), Change::Growth);
         assert_eq!(change(&Command::SetLimits { portfolio, limits: RiskLimits::default() }), Change::Growth);
     }
 

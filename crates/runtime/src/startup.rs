@@ -98,7 +98,7 @@ fn unfinished(restored: &Restored, row: &PortfolioRow) -> Option<Request<Command
             currency: row.currency,
             starting_balance: row.starting_balance,
             limits: row.limits,
-            profile: row.profile,
+            profile: Box::new(row.profile),
         };
         return Some(request(row.user, open));
     };

@@ -2,8 +2,8 @@
 
 mod common;
 
-use common::{Rig, Seen, config, deposit, limit, open, order, quote, stop, trade};
-use model::{CommandReply, OrderKind, PortfolioId, PortfolioSeq, Price, Side, Trail};
+use common::{Rig, Seen, config, deposit, limit, open, order, quote, stop, trade, trailing};
+use model::{CommandReply, PortfolioId, PortfolioSeq, Side};
 use persistence::storage::CrashSurvival;
 use persistence::{SimulatedStorage, Storage};
 use runtime::{After, CutOff, Durability, Failure, RequestError, SubscribeError, SystemConfig};
@@ -89,7 +89,6 @@ fn drive(rig: &mut Rig) -> [u64; 2] {
         let defined = rig.tokio.block_on(rig.handle.define_instrument(common::spec("AAPL")));
         defined.map_err(|_| RequestError::OutcomeUnknown)?;
         let aapl = instruments.by_symbol(symbol).expect("defined").id;
-        let trailing = OrderKind::TrailingStop { trail: Trail::Amount(Price::whole(3)) };
         for portfolio in [1, 2] {
             rig.request(open(portfolio))?;
             rig.request(order(portfolio, 1, "AAPL", (Side::Buy, limit(10), 100)))?;
@@ -101,7 +100,7 @@ fn drive(rig: &mut Rig) -> [u64; 2] {
             ok(rig.tick(aapl, at, quote(9, 10, 30)))?;
             for portfolio in [1, 2] {
                 let name = 10 + 10 * u32::try_from(round).expect("small");
-                rig.request(order(portfolio, name, "AAPL", (Side::Sell, trailing, 5)))?;
+                rig.request(order(portfolio, name, "AAPL", (Side::Sell, trailing(3), 5)))?;
                 rig.request(order(portfolio, name + 1, "AAPL", (Side::Buy, limit(5), 1)))?;
                 rig.request(order(portfolio, name + 2, "NONE", (Side::Buy, limit(5), 1)))?;
                 rig.request(deposit(portfolio))?;

@@ -2,8 +2,8 @@
 
 mod common;
 
-use common::{Rig, config, limit, open, order, quote, trade};
-use model::{Command, CommandReply, OrderId, OrderKind, OrderStatus, PortfolioId, Price, Side, Trail};
+use common::{Rig, config, limit, open, order, quote, trade, trailing};
+use model::{Command, CommandReply, OrderId, OrderStatus, PortfolioId, Price, Side};
 use persistence::SimulatedStorage;
 use std::path::Path;
 use std::sync::Arc;
@@ -44,8 +44,7 @@ fn an_orderly_end_keeps_the_marks_of_trailing_stops() {
     assert!(rig.tick(aapl, 10_000, quote(9, 10, 100)));
     rig.ask(order(1, 1, "AAPL", (Side::Buy, limit(10), 10)));
     assert!(rig.tick(aapl, 10_010, trade(10, 1)));
-    let trailing = OrderKind::TrailingStop { trail: Trail::Amount(Price::whole(3)) };
-    let id = accepted(&rig.ask(order(1, 2, "AAPL", (Side::Sell, trailing, 10))));
+    let id = accepted(&rig.ask(order(1, 2, "AAPL", (Side::Sell, trailing(3), 10))));
     assert!(rig.tick(aapl, 10_020, quote(11, 12, 100)));
     assert!(rig.tick(aapl, 10_030, trade(12, 1)));
     rig.stop();

@@ -109,7 +109,7 @@ fn a_restart_shows_the_same_views_and_messages_byte_for_byte() {
     rig.tick(aapl, 900_002, quote(24, 25, 1_000));
     let closed = OrderFilter { status: Some(StatusFilter::Closed), symbol: None };
     let filled = rig.handle.orders(ONE, &closed, None, 500).expect("readable");
-    assert!(filled.iter().any(|row| row.kind == stop(20) && row.status == OrderStatus::Filled));
+    assert!(filled.iter().any(|row| row.terms.kind == stop(20) && row.status == OrderStatus::Filled));
     let before: Vec<_> = (1..=4).map(|id| rig.seen(PortfolioId::new(id))).collect();
     rig.stop();
 

@@ -37,14 +37,14 @@ struct Present {
     /// Money, rules and the last message's number.
     portfolio: Option<PortfolioView>,
     positions: Vec<PositionView>,
-    open: Vec<Terms>,
+    open: Vec<Open>,
 }
 
 /// An open order without the texts that clients gave.
-type Terms = (OrderId, model::OrderKind, model::Size, model::Qty, model::Money, model::OrderStatus, u32);
+type Open = (OrderId, model::OrderTerms, model::Qty, model::Money, model::OrderStatus, u32);
 
-fn terms(row: &OrderRow) -> Terms {
-    (row.id, row.kind, row.size, row.filled_qty, row.filled_value, row.status, row.revision)
+fn open_order(row: &OrderRow) -> Open {
+    (row.id, row.terms, row.filled_qty, row.filled_value, row.status, row.revision)
 }
 
 fn present(rig: &Rig) -> Vec<Present> {
@@ -55,7 +55,7 @@ fn present(rig: &Rig) -> Vec<Present> {
         Present {
             portfolio: rig.handle.portfolio(portfolio),
             positions: rig.handle.positions(portfolio),
-            open: rows.iter().map(terms).collect(),
+            open: rows.iter().map(open_order).collect(),
         }
     };
     (1..=PORTFOLIOS).map(of).collect()
@@ -96,7 +96,7 @@ fn start_and_go_on(dir: &Path, before: &[Present]) -> Vec<Present> {
     let after = present(&rig);
     for (before, after) in before.iter().zip(&after) {
         // One share more of the first order; the stop at 20 waits on.
-        let filled = |present: &Present| present.open.iter().map(|terms| terms.3.raw()).sum::<i64>();
+        let filled = |present: &Present| present.open.iter().map(|terms| terms.2.raw()).sum::<i64>();
         assert!(filled(after) > filled(before), "{after:?}");
         assert_eq!(after.open.len(), 2);
     }

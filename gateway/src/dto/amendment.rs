@@ -24,19 +24,19 @@ pub(crate) struct AmendRequest {
     pub(crate) qty: Option<Decimal>,
     /// The worst price to trade at.
     pub(crate) limit_price: Option<Decimal>,
-    /// The last price that releases a stop.
+    /// The price that releases a stop.
     pub(crate) stop_price: Option<Decimal>,
-    /// Not offered.
+    /// The price that releases an if-touched order.
     pub(crate) trigger_price: Option<Decimal>,
     /// How far a trailing stop follows, in price.
     pub(crate) trail_amount: Option<Decimal>,
     /// How far a trailing stop follows, in percent.
     pub(crate) trail_percent: Option<Decimal>,
-    /// DAY or GTC.
+    /// DAY, GTC or GTD.
     pub(crate) time_in_force: Option<TimeInForceName>,
-    /// Not offered.
+    /// The end of a GTD order. Without `time_in_force` the order is GTD from then on.
     pub(crate) expires_at: Option<Timestamp>,
-    /// Not offered.
+    /// How much of it others see at a time.
     pub(crate) display_qty: Option<Decimal>,
     /// CANCELED cancels; then nothing else may be given.
     pub(crate) status: Option<StatusChange>,
@@ -49,8 +49,6 @@ pub(crate) enum Amend {
     Cancel,
     /// To change it.
     Change(Amendment),
-    /// Something that is documented and not offered, by its name.
-    NotOffered(&'static str),
 }
 
 impl AmendRequest {
@@ -60,28 +58,12 @@ impl AmendRequest {
     /// 400 with the member at fault.
     pub(crate) fn parse(&self) -> Result<Amend, Problem> {
         let amendment = self.amendment()?;
-        if let Some(value) = self.display_qty {
-            qty("display_qty", value)?;
-        }
-        if let Some(value) = self.trigger_price {
-            price("trigger_price", value)?;
-        }
         let nothing = amendment == Amendment::default();
-        let time_in_force_not_offered = self.time_in_force.is_some_and(|wanted| wanted.offered().is_none());
-        let not_offered = [
-            ("trigger_price", self.trigger_price.is_some()),
-            ("time_in_force", time_in_force_not_offered),
-            ("expires_at", self.expires_at.is_some()),
-            ("display_qty", self.display_qty.is_some()),
-        ]
-        .into_iter()
-        .find_map(|(field, asked)| asked.then_some(field));
-        match (self.status, not_offered) {
-            (Some(StatusChange::Canceled), None) if nothing => Ok(Amend::Cancel),
-            (Some(StatusChange::Canceled), _) => Err(Problem::invalid("status", "stands alone in a change")),
-            (None, Some(field)) => Ok(Amend::NotOffered(field)),
-            (None, None) if nothing => Err(Problem::invalid("qty", "nothing to change was given")),
-            (None, None) => Ok(Amend::Change(amendment)),
+        match self.status {
+            Some(StatusChange::Canceled) if nothing => Ok(Amend::Cancel),
+            Some(StatusChange::Canceled) => Err(Problem::invalid("status", "stands alone in a change")),
+            None if nothing => Err(Problem::invalid("qty", "nothing to change was given")),
+            None => Ok(Amend::Change(amendment)),
         }
     }
 
@@ -99,13 +81,23 @@ impl AmendRequest {
             }
             (None, None) => None,
         };
-        Ok(Amendment {
+        let time_in_force = match (self.time_in_force, self.expires_at) {
+            (None, None) => None,
+            (wanted, end) => Some(wanted.unwrap_or(TimeInForceName::Gtd).until(end)?),
+        };
+        let amendment = Amendment {
             qty: self.qty.map(|value| qty("qty", value)).transpose()?,
             limit: self.limit_price.map(|value| price("limit_price", value)).transpose()?,
             stop: self.stop_price.map(|value| price("stop_price", value)).transpose()?,
             trail,
-            time_in_force: self.time_in_force.and_then(TimeInForceName::offered),
-        })
+            trigger: self.trigger_price.map(|value| price("trigger_price", value)).transpose()?,
+            time_in_force,
+            display_qty: self.display_qty.map(|value| qty("display_qty", value)).transpose()?,
+        };
+        if amendment.display_qty.zip(amendment.qty).is_some_and(|(shown, whole)| shown > whole) {
+            return Err(Problem::invalid("display_qty", "must be at most qty"));
+        }
+        Ok(amendment)
     }
 }
 
@@ -113,7 +105,7 @@ impl AmendRequest {
 mod tests {
     use super::*;
     use crate::json::parse_object;
-    use model::{Price, Qty};
+    use model::{Price, Qty, Time, TimeInForce};
 
     fn parse(body: &str) -> Result<Amend, Problem> {
         parse_object::<AmendRequest>(body.as_bytes())?.parse()
@@ -137,17 +129,32 @@ mod tests {
         invalid(r#"{"qty": -5}"#, "qty");
         invalid(r#"{"side": "SELL"}"#, "side");
         invalid(r#"{"trail_amount": 1, "trail_percent": 1}"#, "trail_percent");
+        invalid(r#"{"trigger_price": "0"}"#, "trigger_price");
+        invalid(r#"{"display_qty": "0"}"#, "display_qty");
+        invalid(r#"{"display_qty": 6, "qty": 5}"#, "display_qty");
+        invalid(r#"{"time_in_force": "GTD"}"#, "expires_at");
+        invalid(r#"{"time_in_force": "GTC", "expires_at": "2030-01-01T00:00:00Z"}"#, "expires_at");
+        invalid(r#"{"status": "CANCELED", "expires_at": "2030-01-01T00:00:00Z"}"#, "status");
+    }
+
+    #[track_caller]
+    fn changes(body: &str, amendment: Amendment) {
+        assert_eq!(parse(body).expect(body), Amend::Change(amendment), "{body}");
     }
 
     #[test]
-    fn what_is_not_offered_is_named() {
-        for (body, field) in [
-            (r#"{"trigger_price": 1}"#, "trigger_price"),
-            (r#"{"time_in_force": "GTD"}"#, "time_in_force"),
-            (r#"{"expires_at": "2030-01-01T00:00:00Z"}"#, "expires_at"),
-            (r#"{"display_qty": 1}"#, "display_qty"),
-        ] {
-            assert_eq!(parse(body).expect("valid"), Amend::NotOffered(field), "{body}");
-        }
+    fn each_member_changes_what_it_names() {
+        let nothing = Amendment::default();
+        let end = TimeInForce::GoodTilDate(Time::from_seconds(1_893_456_000));
+        let (five, ten) = (Some(Qty::whole(5)), Some(Price::whole(10)));
+        changes(r#"{"stop_price": 10}"#, Amendment { stop: ten, ..nothing });
+        changes(r#"{"trigger_price": 10}"#, Amendment { trigger: ten, ..nothing });
+        changes(r#"{"trail_amount": 10}"#, Amendment { trail: ten.map(Trail::Amount), ..nothing });
+        changes(r#"{"display_qty": 5, "qty": 5}"#, Amendment { display_qty: five, qty: five, ..nothing });
+        let day = Amendment { time_in_force: Some(TimeInForce::Day), ..nothing };
+        changes(r#"{"time_in_force": "DAY"}"#, day);
+        let until = Amendment { time_in_force: Some(end), ..nothing };
+        changes(r#"{"time_in_force": "GTD", "expires_at": "2030-01-01T00:00:00Z"}"#, until);
+        changes(r#"{"expires_at": "2030-01-01T01:00:00+01:00"}"#, until);
     }
 }

@@ -9,6 +9,14 @@ pub(crate) fn price(field: &'static str, value: Decimal) -> Result<Price, Proble
     bounded(field, value, limits::PRICE_MAX.into()).map(Price::from_raw)
 }
 
+/// A difference of prices, which may be below nothing, within the limit.
+pub(crate) fn signed_price(field: &'static str, value: Decimal) -> Result<Price, Problem> {
+    at_most(field, value, limits::PRICE_MAX.into())?;
+    let raw = i64::try_from(value.raw()).ok().filter(|raw| *raw >= -limits::PRICE_MAX.raw());
+    raw.map(Price::from_raw)
+        .ok_or_else(|| Problem::invalid(field, format!("must be at least -{}", limits::PRICE_MAX)))
+}
+
 /// A quantity above nothing and within the limit.
 pub(crate) fn qty(field: &'static str, value: Decimal) -> Result<Qty, Problem> {
     bounded(field, value, limits::QTY_MAX.into()).map(Qty::from_raw)

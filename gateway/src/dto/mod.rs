@@ -10,6 +10,7 @@ mod list;
 mod market;
 mod names;
 mod order;
+mod order_chain;
 mod order_parts;
 mod order_view;
 mod portfolio;
@@ -20,9 +21,9 @@ pub(crate) use decimal::{Decimal, Timestamp};
 pub(crate) use fields::{money, name, price, qty, symbol};
 pub(crate) use list::{Page, page_limit};
 pub(crate) use market::{BarView, CalendarView, ClockView, HistoryView, InstrumentView, QuoteReply};
-pub(crate) use order::{OrderRequest, OrderTerms, ParsedOrder};
+pub(crate) use order::{OrderDraft, OrderRequest, ParsedOrder};
 pub(crate) use order_parts::{Comparison, Condition, GroupOperator, Operand, PriceField, status_filter};
-pub(crate) use order_view::{OrderView, TradeView};
+pub(crate) use order_view::{OrderView, TradeView, parent};
 pub(crate) use portfolio::{
     CashReply, FlowRequest, PortfolioChange, PortfolioReply, PortfolioRequest, PositionReply, RulesReply,
 };

@@ -48,7 +48,19 @@ names! {
     FillRuleName as FillRule, "snake_case", FillRule {
         TookStandingQuote => TookStandingQuote, TookNewQuote => TookNewQuote,
         QuoteCrossedLimit => QuoteCrossedLimit, TradeAtLimit => TradeAtLimit,
-        TradeThroughLimit => TradeThroughLimit,
+        TradeThroughLimit => TradeThroughLimit, OpeningAuction => OpeningAuction,
+        ClosingAuction => ClosingAuction, AuctionFallback => AuctionFallback,
+        BarOpen => BarOpen, BarMiddle => BarMiddle, BarClose => BarClose, BarAtLimit => BarAtLimit,
+        BarThroughLimit => BarThroughLimit, BarTrigger => BarTrigger, BarPath => BarPath,
+    }
+}
+
+names! {
+    /// Why an order was cancelled.
+    CancelReasonName as CancelReason, "snake_case", CancelReason {
+        Requested => Requested, ImmediateOrCancel => ImmediateOrCancel, FillOrKill => FillOrKill,
+        InsufficientBuyingPower => InsufficientBuyingPower, PostOnly => PostOnly, ReduceOnly => ReduceOnly,
+        Sibling => Sibling, PriceProtection => PriceProtection, Parent => Parent,
     }
 }
 
@@ -113,6 +125,10 @@ impl From<OrderType> for TypeName {
             OrderType::Stop => Self::Stop,
             OrderType::StopLimit => Self::StopLimit,
             OrderType::TrailingStop => Self::TrailingStop,
+            OrderType::TrailingStopLimit => Self::TrailingStopLimit,
+            OrderType::MarketIfTouched => Self::MarketIfTouched,
+            OrderType::LimitIfTouched => Self::LimitIfTouched,
+            OrderType::Pegged => Self::Pegged,
         }
     }
 }
@@ -122,8 +138,11 @@ impl From<TimeInForce> for TimeInForceName {
         match time_in_force {
             TimeInForce::Day => Self::Day,
             TimeInForce::GoodTilCanceled => Self::Gtc,
+            TimeInForce::GoodTilDate(_) => Self::Gtd,
             TimeInForce::ImmediateOrCancel => Self::Ioc,
             TimeInForce::FillOrKill => Self::Fok,
+            TimeInForce::AtOpen => Self::Opg,
+            TimeInForce::AtClose => Self::Cls,
         }
     }
 }
@@ -132,39 +151,19 @@ impl From<TimeInForce> for TimeInForceName {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RejectCodeName(pub(crate) RejectCode);
 
-/// Why an order was cancelled: the model's own words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct CancelReasonName(pub(crate) CancelReason);
-
-const CANCEL_REASONS: [CancelReason; 4] = [
-    CancelReason::Requested,
-    CancelReason::ImmediateOrCancel,
-    CancelReason::FillOrKill,
-    CancelReason::InsufficientBuyingPower,
-];
-
 impl Serialize for RejectCodeName {
     fn serialize<S: Serializer>(&self, writer: S) -> Result<S::Ok, S::Error> {
         writer.serialize_str(self.0.code())
     }
 }
 
-impl Serialize for CancelReasonName {
-    fn serialize<S: Serializer>(&self, writer: S) -> Result<S::Ok, S::Error> {
-        writer.serialize_str(self.0.name())
-    }
-}
-
-fn one_of(names: impl Iterator<Item = &'static str>, description: &str) -> RefOr<Schema> {
-    ObjectBuilder::new().schema_type(Type::String).description(Some(description)).enum_values(Some(names)).into()
-}
-
 impl PartialSchema for RejectCodeName {
     fn schema() -> RefOr<Schema> {
-        one_of(
-            RejectCode::ALL.iter().map(|code| code.code()),
-            "Why the market, the portfolio or the clock said no.",
-        )
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("Why the market, the portfolio or the clock said no."))
+            .enum_values(Some(RejectCode::ALL.iter().map(|code| code.code())))
+            .into()
     }
 }
 
@@ -174,21 +173,11 @@ impl ToSchema for RejectCodeName {
     }
 }
 
-impl PartialSchema for CancelReasonName {
-    fn schema() -> RefOr<Schema> {
-        one_of(CANCEL_REASONS.iter().map(|reason| reason.name()), "Why an order was cancelled.")
-    }
-}
-
-impl ToSchema for CancelReasonName {
-    fn name() -> std::borrow::Cow<'static, str> {
-        "CancelReason".into()
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::order_parts::TriggerSourceName;
     use super::*;
+    use model::{Time, TriggerSource};
 
     fn written(name: impl Serialize) -> String {
         serde_json::to_value(name).expect("a name").as_str().expect("text").to_owned()
@@ -212,21 +201,57 @@ mod tests {
             FillRule::QuoteCrossedLimit,
             FillRule::TradeAtLimit,
             FillRule::TradeThroughLimit,
+            FillRule::OpeningAuction,
+            FillRule::ClosingAuction,
+            FillRule::AuctionFallback,
         ] {
             assert_eq!(written(FillRuleName::from(rule)), rule.name());
         }
-        for kind in
-            [OrderType::Market, OrderType::Limit, OrderType::Stop, OrderType::StopLimit, OrderType::TrailingStop]
-        {
+        for reason in [
+            CancelReason::Requested,
+            CancelReason::ImmediateOrCancel,
+            CancelReason::FillOrKill,
+            CancelReason::InsufficientBuyingPower,
+            CancelReason::PostOnly,
+            CancelReason::ReduceOnly,
+            CancelReason::Sibling,
+            CancelReason::Parent,
+        ] {
+            assert_eq!(written(CancelReasonName::from(reason)), reason.name());
+        }
+        for kind in [
+            OrderType::Market,
+            OrderType::Limit,
+            OrderType::Stop,
+            OrderType::StopLimit,
+            OrderType::TrailingStop,
+            OrderType::TrailingStopLimit,
+            OrderType::MarketIfTouched,
+            OrderType::LimitIfTouched,
+            OrderType::Pegged,
+        ] {
             assert_eq!(written(TypeName::from(kind)), kind.name());
         }
         for time_in_force in [
             TimeInForce::Day,
             TimeInForce::GoodTilCanceled,
+            TimeInForce::GoodTilDate(Time::from_seconds(1)),
             TimeInForce::ImmediateOrCancel,
             TimeInForce::FillOrKill,
+            TimeInForce::AtOpen,
+            TimeInForce::AtClose,
         ] {
             assert_eq!(written(TimeInForceName::from(time_in_force)), time_in_force.name());
+        }
+        for source in [
+            TriggerSource::Last,
+            TriggerSource::BidAsk,
+            TriggerSource::Mid,
+            TriggerSource::DoubleLast,
+            TriggerSource::DoubleBidAsk,
+        ] {
+            assert_eq!(written(TriggerSourceName::from(source)), source.name());
+            assert_eq!(TriggerSource::from(TriggerSourceName::from(source)), source);
         }
         assert_eq!(written(CalendarName::AlwaysOpen), "24x7");
         assert_eq!(written(AggressorName::Buyer), "BUYER");

@@ -5,6 +5,7 @@
 //! is an order that the engine understands.
 
 use super::fields::percent;
+use super::order_chain::{ChainDraft, key_of};
 use super::order_parts::{
     Algorithm, Condition, OrderClassName, Peg, SideName, StopLoss, TakeProfit, TimeInForceName, TriggerSourceName,
     TypeName,
@@ -13,10 +14,12 @@ use super::{Decimal, Timestamp, money, price, qty, symbol};
 use crate::json::{object, objects};
 use crate::problem::Problem;
 use model::{
-    ClientOrderId, ClientOrderKey, NewOrder, OrderKind, PortfolioId, Price, Side, Size, Symbol, TimeInForce,
-    Trail, limits,
+    ClientOrderId, Instructions, NewOrder, OrderKind, OrderTerms, OrderType, PortfolioId, Price, Qty, Side, Size,
+    Symbol, TimeInForce, TradingHours, Trail, TriggerSource, limits,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -45,33 +48,33 @@ pub(crate) struct OrderRequest {
     pub(crate) notional: Option<Decimal>,
     /// The worst price to trade at.
     pub(crate) limit_price: Option<Decimal>,
-    /// The last price that releases a stop.
+    /// The price that releases a stop: risen to it for a buy, fallen to it for a sell.
     pub(crate) stop_price: Option<Decimal>,
-    /// Not offered.
+    /// The price that releases an if-touched order: fallen to it for a buy, risen to it for a sell.
     pub(crate) trigger_price: Option<Decimal>,
     /// How far a trailing stop follows, in price. Exactly one of `trail_amount` and `trail_percent`.
     pub(crate) trail_amount: Option<Decimal>,
     /// How far a trailing stop follows, in percent of the best price.
     pub(crate) trail_percent: Option<Decimal>,
-    /// Not offered.
+    /// How far beyond its stop the limit of a TRAILING_STOP_LIMIT lies: above for a buy, below for a sell.
     pub(crate) limit_offset: Option<Decimal>,
-    /// Not offered.
+    /// Where a trailing stop begins to follow; at once when absent.
     pub(crate) activation_price: Option<Decimal>,
-    /// LAST; the others are not offered.
+    /// Which price releases an order that waits for one; LAST when absent.
     pub(crate) trigger_source: Option<TriggerSourceName>,
-    /// DAY when absent. GTD, OPG and CLS are not offered.
+    /// DAY when absent. OPG and CLS take MARKET and LIMIT orders alone.
     pub(crate) time_in_force: Option<TimeInForceName>,
-    /// The end of a GTD order. Not offered.
+    /// The end of a GTD order.
     pub(crate) expires_at: Option<Timestamp>,
-    /// Not offered.
+    /// Whether it trades before and after the regular session, too. LIMIT orders with DAY, GTC or GTD alone.
     pub(crate) extended_hours: Option<bool>,
-    /// Not offered.
+    /// Whether it may only make a position smaller.
     pub(crate) reduce_only: Option<bool>,
-    /// Not offered.
+    /// Whether it may only rest and never take. Orders with a limit and DAY, GTC or GTD alone.
     pub(crate) post_only: Option<bool>,
-    /// Not offered.
+    /// How much of `qty` others see at a time. Orders with a limit and DAY, GTC or GTD alone.
     pub(crate) display_qty: Option<Decimal>,
-    /// Not offered.
+    /// What a PEGGED order follows.
     #[serde(deserialize_with = "object")]
     pub(crate) peg: Option<Peg>,
     /// Not offered.
@@ -80,33 +83,33 @@ pub(crate) struct OrderRequest {
     /// Not offered.
     #[serde(deserialize_with = "object")]
     pub(crate) condition: Option<Condition>,
-    /// SIMPLE; the others are not offered.
+    /// How it hangs together with others; SIMPLE when absent.
     pub(crate) order_class: Option<OrderClassName>,
-    /// Not offered.
+    /// The exit with a profit, of BRACKET and OCO.
     #[serde(deserialize_with = "object")]
     pub(crate) take_profit: Option<TakeProfit>,
-    /// Not offered.
+    /// The exit with a loss, of BRACKET and OCO.
     #[serde(deserialize_with = "object")]
     pub(crate) stop_loss: Option<StopLoss>,
-    /// Not offered.
+    /// What follows this order's fills, of OTO and OTOCO: orders without `portfolio_id`. `symbol` is that of this
+    /// order and `side` the other one when absent; without `qty` a leg is as large as what this order filled,
+    /// and with one it works in proportion.
     #[serde(deserialize_with = "objects")]
     #[schema(no_recursion)]
     pub(crate) legs: Option<Vec<OrderRequest>>,
 }
 
 /// What an order means, without whose it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct OrderTerms {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct OrderDraft {
     /// What to trade.
     pub(crate) symbol: Symbol,
     /// Buy or sell.
     pub(crate) side: Side,
-    /// Type and prices.
-    pub(crate) kind: OrderKind,
-    /// How much.
-    pub(crate) size: Size,
-    /// How long.
-    pub(crate) time_in_force: TimeInForce,
+    /// What it asks for.
+    pub(crate) terms: OrderTerms,
+    /// What hangs on it.
+    pub(crate) chain: Option<ChainDraft>,
 }
 
 /// A request whose shape is right.
@@ -117,32 +120,44 @@ pub(crate) struct ParsedOrder {
     /// The client's name for it.
     pub(crate) client_order_id: ClientOrderId,
     /// The order, or the member that asks for something that is not offered.
-    pub(crate) terms: Result<OrderTerms, &'static str>,
+    pub(crate) draft: Result<OrderDraft, &'static str>,
 }
 
-impl OrderTerms {
+impl OrderDraft {
     /// The command, for a portfolio that belongs to whoever asks.
     pub(crate) fn into_order(self, portfolio: PortfolioId, client_order_id: ClientOrderId) -> NewOrder {
-        let hash = blake3::hash(client_order_id.as_str().as_bytes());
-        let mut key = [0; 16];
-        key.copy_from_slice(&hash.as_bytes()[..16]);
+        let fingerprint = self.fingerprint();
+        let chain = self.chain.map(|chain| Box::new(chain.into_chain(&client_order_id, &mut 0)));
         NewOrder {
             portfolio,
+            key: key_of(&client_order_id),
             client_order_id,
-            key: ClientOrderKey::new(u128::from_le_bytes(key)),
-            fingerprint: self.fingerprint(),
+            fingerprint,
             symbol: self.symbol,
             side: self.side,
-            kind: self.kind,
-            size: self.size,
-            time_in_force: self.time_in_force,
+            terms: self.terms,
+            chain,
         }
     }
 
-    /// A hash of everything the order means; kept for ever, so the text below may never change.
-    fn fingerprint(self) -> u64 {
+    /// Every symbol that it or what hangs on it trades.
+    pub(crate) fn symbols(&self) -> BTreeSet<Symbol> {
+        let legs = self.chain.iter().flat_map(|chain| chain.legs.iter().flat_map(|leg| leg.draft.symbols()));
+        legs.chain([self.symbol]).collect()
+    }
+
+    /// A hash of everything the order means; kept for ever, so the text of a meaning may never change.
+    fn fingerprint(&self) -> u64 {
+        let mut bytes = [0; 8];
+        bytes.copy_from_slice(&blake3::hash(self.meaning().as_bytes()).as_bytes()[..8]);
+        u64::from_le_bytes(bytes)
+    }
+
+    /// Everything the order means, as text.
+    pub(crate) fn meaning(&self) -> String {
+        let OrderTerms { kind, size, time_in_force, .. } = self.terms;
         let optional = |value: Option<Price>| value.map_or_else(String::new, |value| value.to_string());
-        let trail = match self.kind.trail() {
+        let trail = match kind.trail() {
             Some(Trail::Amount(amount)) => format!("{amount}"),
             Some(Trail::Percent(percent)) => format!("{percent}%"),
             None => String::new(),
@@ -151,21 +166,55 @@ impl OrderTerms {
             Side::Buy => "BUY",
             Side::Sell => "SELL",
         };
-        let size = match self.size {
+        let size = match size {
             Size::Shares(qty) => format!("{qty}"),
             Size::Notional(amount) => format!("${amount}"),
         };
-        let text = format!(
+        let mut text = format!(
             "1|{}|{side}|{}|{size}|{}|{}|{trail}|{}",
             self.symbol,
-            self.kind.order_type().name(),
-            optional(self.kind.limit_price()),
-            optional(self.kind.stop_price()),
-            self.time_in_force.name(),
+            kind.order_type().name(),
+            optional(kind.limit_price()),
+            optional(kind.stop_price()),
+            time_in_force.name(),
         );
-        let mut bytes = [0; 8];
-        bytes.copy_from_slice(&blake3::hash(text.as_bytes()).as_bytes()[..8]);
-        u64::from_le_bytes(bytes)
+        for (name, value) in self.later_parts() {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "|{name}={value}");
+        }
+        text
+    }
+
+    /// What could be asked for later than the rest: each with its name, and only where it is asked for, so that
+    /// the other orders mean what they always meant.
+    fn later_parts(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let OrderTerms { kind, time_in_force, instructions, .. } = self.terms;
+        let Instructions { hours, post_only, reduce_only, display_qty, trigger_source } = instructions;
+        let end = match time_in_force {
+            TimeInForce::GoodTilDate(end) => Some(end.nanos().to_string()),
+            TimeInForce::Day
+            | TimeInForce::GoodTilCanceled
+            | TimeInForce::ImmediateOrCancel
+            | TimeInForce::FillOrKill
+            | TimeInForce::AtOpen
+            | TimeInForce::AtClose => None,
+        };
+        let source = (trigger_source != TriggerSource::default()).then(|| trigger_source.name().to_owned());
+        let flag = |set: bool| set.then(|| "true".to_owned());
+        let parts = [
+            ("trigger_price", kind.touch_price().map(|price| price.to_string())),
+            ("limit_offset", kind.limit_offset().map(|offset| offset.to_string())),
+            ("activation_price", kind.activation().map(|price| price.to_string())),
+            ("expires_at", end),
+            ("extended_hours", flag(hours == TradingHours::Extended)),
+            ("post_only", flag(post_only)),
+            ("reduce_only", flag(reduce_only)),
+            ("display_qty", display_qty.map(|qty| qty.to_string())),
+            ("trigger_source", source),
+            ("peg", kind.peg().map(meaning_of_peg)),
+            ("chain", self.chain.as_ref().map(ChainDraft::meaning)),
+        ];
+        parts.into_iter().filter_map(|(name, value)| value.map(|value| (name, value)))
     }
 }
 
@@ -184,22 +233,26 @@ impl OrderRequest {
         let symbol_text = self.symbol.as_deref().ok_or_else(|| Problem::missing("symbol"))?;
         let ticker = symbol("symbol", symbol_text)?;
         let side = self.side.ok_or_else(|| Problem::missing("side"))?;
-        self.check_class()?;
-        let kind = match self.r#type {
-            Some(kind) => self.kind(kind)?,
-            None if self.order_class == Some(OrderClassName::Oco) => Err("order_class"),
-            None => return Err(Problem::missing("type")),
-        };
         let size = self.size()?;
-        let time_in_force = self.time_in_force()?;
-        self.check_parts()?;
-        let terms = match (kind, time_in_force, self.not_offered()) {
-            (Ok(kind), Ok(time_in_force), None) => {
-                Ok(OrderTerms { symbol: ticker, side: side.into(), kind, size, time_in_force })
-            }
-            (Err(field), _, _) | (_, Err(field), _) | (_, _, Some(field)) => Err(field),
+        let draft = self.draft(ticker, side.into(), size)?;
+        let draft = self.not_offered().map_or(Ok(draft), Err);
+        Ok(ParsedOrder { portfolio, client_order_id, draft })
+    }
+
+    /// What it asks for, of this symbol, in this direction and for so much, with what hangs on it.
+    pub(crate) fn draft(&self, symbol: Symbol, side: Side, size: Size) -> Result<OrderDraft, Problem> {
+        self.check_class()?;
+        let class = self.order_class.unwrap_or(OrderClassName::Simple);
+        let kind = match TypeName::of(class, self.r#type)? {
+            Some(name) => self.kind(name)?,
+            None => self.oco_kind()?,
         };
-        Ok(ParsedOrder { portfolio, client_order_id, terms })
+        let time_in_force = self.time_in_force()?;
+        let terms = self.instructed(OrderTerms { time_in_force, ..OrderTerms::plain(kind, size) })?;
+        self.check_condition()?;
+        let draft = OrderDraft { symbol, side, terms, chain: None };
+        let chain = self.chain(&draft)?;
+        Ok(OrderDraft { chain, ..draft })
     }
 
     fn size(&self) -> Result<Size, Problem> {
@@ -225,37 +278,37 @@ impl OrderRequest {
         ]
     }
 
-    /// Type and prices, or the member that is not offered.
-    fn kind(&self, kind: TypeName) -> Result<Result<OrderKind, &'static str>, Problem> {
+    /// Type and prices.
+    fn kind(&self, kind: TypeName) -> Result<OrderKind, Problem> {
         for (field, given) in self.prices_given() {
             let named = if field == "trail_percent" { "trail_amount" } else { field };
             if given && !kind.needed().contains(&named) && !kind.optional().contains(&named) {
                 return Err(Problem::invalid(field, "does not belong to an order of this type"));
             }
         }
-        let limit = || price("limit_price", self.limit_price.ok_or_else(|| Problem::missing("limit_price"))?);
-        let stop = || price("stop_price", self.stop_price.ok_or_else(|| Problem::missing("stop_price"))?);
-        let trigger =
-            || price("trigger_price", self.trigger_price.ok_or_else(|| Problem::missing("trigger_price"))?);
+        let needed = |field: &'static str, value: Option<Decimal>| {
+            price(field, value.ok_or_else(|| Problem::missing(field))?)
+        };
+        let limit = || needed("limit_price", self.limit_price);
+        let stop = || needed("stop_price", self.stop_price);
+        let trigger = || needed("trigger_price", self.trigger_price);
+        let activation = || self.activation_price.map(|value| price("activation_price", value)).transpose();
         Ok(match kind {
-            TypeName::Market => Ok(OrderKind::Market),
-            TypeName::Limit => Ok(OrderKind::Limit { limit: limit()? }),
-            TypeName::Stop => Ok(OrderKind::Stop { stop: stop()? }),
-            TypeName::StopLimit => Ok(OrderKind::StopLimit { stop: stop()?, limit: limit()? }),
-            TypeName::TrailingStop => Ok(OrderKind::TrailingStop { trail: self.trail()? }),
-            TypeName::TrailingStopLimit => {
-                self.trail()?;
-                self.limit_offset.ok_or_else(|| Problem::missing("limit_offset"))?;
-                Err("type")
-            }
-            TypeName::MarketIfTouched => trigger().map(|_| Err("type"))?,
-            TypeName::LimitIfTouched => {
-                trigger()?;
-                limit().map(|_| Err("type"))?
-            }
+            TypeName::Market => OrderKind::Market,
+            TypeName::Limit => OrderKind::Limit { limit: limit()? },
+            TypeName::Stop => OrderKind::Stop { stop: stop()? },
+            TypeName::StopLimit => OrderKind::StopLimit { stop: stop()?, limit: limit()? },
+            TypeName::TrailingStop => OrderKind::TrailingStop { trail: self.trail()?, activation: activation()? },
+            TypeName::TrailingStopLimit => OrderKind::TrailingStopLimit {
+                trail: self.trail()?,
+                offset: needed("limit_offset", self.limit_offset)?,
+                activation: activation()?,
+            },
+            TypeName::MarketIfTouched => OrderKind::MarketIfTouched { trigger: trigger()? },
+            TypeName::LimitIfTouched => OrderKind::LimitIfTouched { trigger: trigger()?, limit: limit()? },
             TypeName::Pegged => {
-                self.peg.as_ref().ok_or_else(|| Problem::missing("peg"))?;
-                Err("type")
+                let peg = self.peg.as_ref().ok_or_else(|| Problem::missing("peg"))?;
+                OrderKind::Pegged(peg.parse()?)
             }
         })
     }
@@ -271,22 +324,41 @@ impl OrderRequest {
         }
     }
 
-    fn time_in_force(&self) -> Result<Result<TimeInForce, &'static str>, Problem> {
-        let wanted = self.time_in_force.unwrap_or(TimeInForceName::Day);
-        match (wanted, self.expires_at) {
-            (TimeInForceName::Gtd, None) => Err(Problem::missing("expires_at")),
-            (TimeInForceName::Gtd, Some(_)) => Ok(Err("time_in_force")),
-            (_, Some(_)) => Err(Problem::invalid("expires_at", "belongs to time_in_force GTD alone")),
-            (TimeInForceName::Opg | TimeInForceName::Cls, None) => match self.r#type {
-                Some(TypeName::Market | TypeName::Limit) | None => Ok(Err("time_in_force")),
-                Some(_) => {
-                    Err(Problem::invalid("time_in_force", "OPG and CLS take market and limit orders alone"))
-                }
-            },
-            (TimeInForceName::Day | TimeInForceName::Gtc | TimeInForceName::Ioc | TimeInForceName::Fok, None) => {
-                Ok(wanted.offered().ok_or("time_in_force"))
-            }
+    fn time_in_force(&self) -> Result<TimeInForce, Problem> {
+        let wanted = self.time_in_force.unwrap_or(TimeInForceName::Day).until(self.expires_at)?;
+        if wanted.is_auction() && !self.r#type.is_none_or(TypeName::trades_in_auctions) {
+            return Err(Problem::invalid("time_in_force", "OPG and CLS take MARKET and LIMIT orders alone"));
         }
+        Ok(wanted)
+    }
+
+    /// The terms with what else is asked of them, where they allow it.
+    fn instructed(&self, terms: OrderTerms) -> Result<OrderTerms, Problem> {
+        let kind = terms.kind;
+        let lasts = !terms.time_in_force.is_immediate() && !terms.time_in_force.is_auction();
+        let has_limit = kind.limit_price().is_some() || kind.limit_offset().is_some() || kind.peg().is_some();
+        let rests = lasts && has_limit;
+        let extended = self.extended_hours == Some(true);
+        if extended && !(lasts && kind.order_type() == OrderType::Limit) {
+            return Err(Problem::invalid("extended_hours", "takes LIMIT orders with DAY, GTC or GTD alone"));
+        }
+        if self.post_only == Some(true) && !rests {
+            return Err(Problem::invalid("post_only", "takes orders with a limit and DAY, GTC or GTD alone"));
+        }
+        if self.trigger_source.is_some() && !kind.waits_for_trigger() {
+            return Err(Problem::invalid("trigger_source", "does not belong to an order of this type"));
+        }
+        if self.display_qty.is_some() && !rests {
+            return Err(Problem::invalid("display_qty", "takes orders with a limit and DAY, GTC or GTD alone"));
+        }
+        let instructions = Instructions {
+            hours: if extended { TradingHours::Extended } else { TradingHours::Regular },
+            post_only: self.post_only == Some(true),
+            reduce_only: self.reduce_only == Some(true),
+            display_qty: self.display_qty.map(|shown| displayed(shown, terms.size)).transpose()?,
+            trigger_source: self.trigger_source.map(TriggerSource::from).unwrap_or_default(),
+        };
+        Ok(OrderTerms { instructions, ..terms })
     }
 
     /// That the parts of a chain are there exactly where its class wants them.
@@ -313,31 +385,8 @@ impl OrderRequest {
         }
     }
 
-    /// The values of parts that are not offered: wrong ones are wrong all the same.
-    fn check_parts(&self) -> Result<(), Problem> {
-        if let Some(shown) = self.display_qty {
-            let shown = qty("display_qty", shown)?;
-            if let Some(Ok(whole)) = self.qty.map(|whole| qty("qty", whole))
-                && shown > whole
-            {
-                return Err(Problem::invalid("display_qty", "must be at most qty"));
-            }
-        }
-        if let Some(value) = self.activation_price {
-            price("activation_price", value)?;
-        }
-        if let Some(profit) = &self.take_profit {
-            price("take_profit.limit_price", profit.limit_price)?;
-        }
-        if let Some(loss) = &self.stop_loss {
-            let given = [loss.stop_price, loss.trail_amount, loss.trail_percent];
-            if given.iter().flatten().count() != 1 {
-                return Err(Problem::missing("stop_loss.stop_price"));
-            }
-            for value in given.into_iter().chain([loss.limit_price]).flatten() {
-                price("stop_loss", value)?;
-            }
-        }
+    /// A condition is not offered, and a wrong one is wrong all the same.
+    fn check_condition(&self) -> Result<(), Problem> {
         match &self.condition {
             Some(condition) if !condition.is_well_formed() => Err(Problem::invalid(
                 "condition",
@@ -347,23 +396,27 @@ impl OrderRequest {
         }
     }
 
-    /// The first member that asks for something documented and not offered.
+    /// The first member that asks for something documented and not offered, of it or of a leg.
     fn not_offered(&self) -> Option<&'static str> {
-        let class = self.order_class.unwrap_or(OrderClassName::Simple);
-        let source = self.trigger_source.unwrap_or(TriggerSourceName::Last);
-        [
-            ("order_class", class != OrderClassName::Simple),
-            ("trigger_source", source != TriggerSourceName::Last),
-            ("extended_hours", self.extended_hours == Some(true)),
-            ("reduce_only", self.reduce_only == Some(true)),
-            ("post_only", self.post_only == Some(true)),
-            ("display_qty", self.display_qty.is_some()),
-            ("activation_price", self.activation_price.is_some()),
-            ("algo", self.algo.is_some()),
-            ("condition", self.condition.is_some()),
-        ]
-        .into_iter()
-        .find_map(|(field, asked)| asked.then_some(field))
+        let legs = self.legs.as_deref().unwrap_or_default();
+        let own = [("algo", self.algo.is_some()), ("condition", self.condition.is_some())];
+        let first = own.into_iter().find_map(|(field, asked)| asked.then_some(field));
+        first.or_else(|| legs.iter().find_map(Self::not_offered))
+    }
+}
+
+fn meaning_of_peg(peg: model::Peg) -> String {
+    let cap = peg.cap.map_or_else(String::new, |cap| cap.to_string());
+    format!("{},{},{cap}", peg.reference.name(), peg.offset)
+}
+
+/// The part of a size that others see at a time.
+fn displayed(shown: Decimal, size: Size) -> Result<Qty, Problem> {
+    let shown = qty("display_qty", shown)?;
+    match size {
+        Size::Shares(whole) if shown <= whole => Ok(shown),
+        Size::Shares(_) => Err(Problem::invalid("display_qty", "must be at most qty")),
+        Size::Notional(_) => Err(Problem::invalid("display_qty", "belongs to an order by qty, not by notional")),
     }
 }
 

@@ -1,8 +1,10 @@
 //! The named choices and the nested parts of an order request.
 
-use super::{Decimal, Timestamp};
+use super::fields::signed_price;
+use super::{Decimal, Timestamp, price};
 use crate::json::{object, objects};
-use model::{OrderStatus, Side, TimeInForce};
+use crate::problem::Problem;
+use model::{Contingency, OrderStatus, Side, Time, TimeInForce, TriggerSource};
 use persistence::StatusFilter;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -79,6 +81,20 @@ impl TypeName {
             | Self::Pegged => &[],
         }
     }
+
+    /// Whether orders of the type may be sent for an auction alone.
+    pub(crate) const fn trades_in_auctions(self) -> bool {
+        match self {
+            Self::Market | Self::Limit => true,
+            Self::Stop
+            | Self::StopLimit
+            | Self::TrailingStop
+            | Self::TrailingStopLimit
+            | Self::MarketIfTouched
+            | Self::LimitIfTouched
+            | Self::Pegged => false,
+        }
+    }
 }
 
 /// How long an order works.
@@ -96,19 +112,28 @@ pub(crate) enum TimeInForceName {
 }
 
 impl TimeInForceName {
-    /// The engine's word, or `None` for what is not offered.
-    pub(crate) const fn offered(self) -> Option<TimeInForce> {
-        match self {
-            Self::Day => Some(TimeInForce::Day),
-            Self::Gtc => Some(TimeInForce::GoodTilCanceled),
-            Self::Ioc => Some(TimeInForce::ImmediateOrCancel),
-            Self::Fok => Some(TimeInForce::FillOrKill),
-            Self::Gtd | Self::Opg | Self::Cls => None,
+    /// The engine's word, with the `expires_at` that stands beside the name: GTD needs one, the others take none.
+    pub(crate) fn until(self, end: Option<Timestamp>) -> Result<TimeInForce, Problem> {
+        let wanted = match (self, end) {
+            (Self::Gtd, Some(Timestamp(end))) if end < Time::NEVER => return Ok(TimeInForce::GoodTilDate(end)),
+            (Self::Gtd, Some(_)) => return Err(Problem::invalid("expires_at", "is too far away")),
+            (Self::Gtd, None) => return Err(Problem::missing("expires_at")),
+            (Self::Day, _) => TimeInForce::Day,
+            (Self::Gtc, _) => TimeInForce::GoodTilCanceled,
+            (Self::Ioc, _) => TimeInForce::ImmediateOrCancel,
+            (Self::Fok, _) => TimeInForce::FillOrKill,
+            (Self::Opg, _) => TimeInForce::AtOpen,
+            (Self::Cls, _) => TimeInForce::AtClose,
+        };
+        if end.is_some() {
+            return Err(Problem::invalid("expires_at", "belongs to time_in_force GTD alone"));
         }
+        Ok(wanted)
     }
 }
 
-/// Which price elects a stop.
+/// Which price releases an order that waits for one: the last trade (quotes where a feed has none), the ask for
+/// buys and the bid for sells, the middle of the quote; DOUBLE asks for two in a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[schema(as = TriggerSource)]
@@ -118,6 +143,30 @@ pub(crate) enum TriggerSourceName {
     Mid,
     DoubleLast,
     DoubleBidAsk,
+}
+
+impl From<TriggerSourceName> for TriggerSource {
+    fn from(source: TriggerSourceName) -> Self {
+        match source {
+            TriggerSourceName::Last => Self::Last,
+            TriggerSourceName::BidAsk => Self::BidAsk,
+            TriggerSourceName::Mid => Self::Mid,
+            TriggerSourceName::DoubleLast => Self::DoubleLast,
+            TriggerSourceName::DoubleBidAsk => Self::DoubleBidAsk,
+        }
+    }
+}
+
+impl From<TriggerSource> for TriggerSourceName {
+    fn from(source: TriggerSource) -> Self {
+        match source {
+            TriggerSource::Last => Self::Last,
+            TriggerSource::BidAsk => Self::BidAsk,
+            TriggerSource::Mid => Self::Mid,
+            TriggerSource::DoubleLast => Self::DoubleLast,
+            TriggerSource::DoubleBidAsk => Self::DoubleBidAsk,
+        }
+    }
 }
 
 /// How orders hang together.
@@ -132,6 +181,17 @@ pub(crate) enum OrderClassName {
     Otoco,
 }
 
+impl From<Contingency> for OrderClassName {
+    fn from(contingency: Contingency) -> Self {
+        match contingency {
+            Contingency::Alternatives => Self::Oco,
+            Contingency::Followers => Self::Oto,
+            Contingency::FollowingAlternatives => Self::Otoco,
+            Contingency::Bracket => Self::Bracket,
+        }
+    }
+}
+
 /// What a pegged order follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -141,7 +201,29 @@ pub(crate) enum PegReference {
     Midpoint,
 }
 
-/// How a pegged order follows. Documented, not offered.
+impl From<PegReference> for model::PegReference {
+    fn from(reference: PegReference) -> Self {
+        match reference {
+            PegReference::Primary => Self::Primary,
+            PegReference::Market => Self::Market,
+            PegReference::Midpoint => Self::Midpoint,
+        }
+    }
+}
+
+impl From<model::PegReference> for PegReference {
+    fn from(reference: model::PegReference) -> Self {
+        match reference {
+            model::PegReference::Primary => Self::Primary,
+            model::PegReference::Market => Self::Market,
+            model::PegReference::Midpoint => Self::Midpoint,
+        }
+    }
+}
+
+/// How a pegged order follows the quote: PRIMARY its own side (the bid, for a buy) by an `offset` towards the
+/// other, MARKET the other side at an `offset` behind it, MIDPOINT the middle. Never beyond `cap`, and never
+/// at the other side.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Peg {
@@ -178,14 +260,29 @@ pub(crate) struct Algorithm {
     pub(crate) profile: Option<Vec<Decimal>>,
 }
 
-/// A take-profit exit. Documented, not offered.
+impl Peg {
+    /// The engine's word.
+    pub(crate) fn parse(&self) -> Result<model::Peg, Problem> {
+        let offset = self.offset.map_or(Ok(model::Price::ZERO), |value| signed_price("peg.offset", value))?;
+        let cap = self.cap.map(|value| price("peg.cap", value)).transpose()?;
+        Ok(model::Peg { reference: self.reference.into(), offset, cap })
+    }
+}
+
+impl From<model::Peg> for Peg {
+    fn from(peg: model::Peg) -> Self {
+        Self { reference: peg.reference.into(), offset: Some(peg.offset.into()), cap: peg.cap.map(Decimal::from) }
+    }
+}
+
+/// A take-profit exit: a limit order.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TakeProfit {
     pub(crate) limit_price: Decimal,
 }
 
-/// A stop-loss exit. Documented, not offered.
+/// A stop-loss exit: a stop at `stop_price`, a stop-limit with `limit_price` beside it, or a stop that trails.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct StopLoss {

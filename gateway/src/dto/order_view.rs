@@ -3,10 +3,10 @@
 use super::names::{
     AggressorName, CancelReasonName, FillRuleName, LiquidityName, OrderStatusName, RejectCodeName,
 };
-use super::order_parts::{OrderClassName, SideName, TimeInForceName, TriggerSourceName, TypeName};
+use super::order_parts::{OrderClassName, Peg, SideName, TimeInForceName, TriggerSourceName, TypeName};
 use super::{Decimal, Timestamp};
 use crate::ids::Ids;
-use model::{Money, OrderType, Origin, Price, Quote, Size, Trail};
+use model::{Money, OrderId, OrderTerms, Origin, Price, Quote, Size, Time, TimeInForce, TradingHours, Trail};
 use persistence::{OrderRow, TradeRow};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -33,7 +33,7 @@ pub(crate) struct OrderView {
     pub(crate) trail_percent: Option<Decimal>,
     pub(crate) limit_offset: Option<Decimal>,
     pub(crate) activation_price: Option<Decimal>,
-    /// LAST for types that wait for a trigger.
+    /// Which price releases it; null for types that wait for none.
     pub(crate) trigger_source: Option<TriggerSourceName>,
     pub(crate) time_in_force: TimeInForceName,
     /// When it ends by itself.
@@ -42,8 +42,8 @@ pub(crate) struct OrderView {
     pub(crate) reduce_only: bool,
     pub(crate) post_only: bool,
     pub(crate) display_qty: Option<Decimal>,
-    #[schema(value_type = Option<Object>)]
-    pub(crate) peg: Option<()>,
+    /// What a pegged order follows; its limit now is `working_price`.
+    pub(crate) peg: Option<Peg>,
     #[schema(value_type = Option<Object>)]
     pub(crate) algo: Option<()>,
     #[schema(value_type = Option<Object>)]
@@ -53,8 +53,9 @@ pub(crate) struct OrderView {
     pub(crate) take_profit: Option<()>,
     #[schema(value_type = Option<Object>)]
     pub(crate) stop_loss: Option<()>,
-    #[schema(value_type = Option<Vec<Object>>)]
-    pub(crate) legs: Option<()>,
+    /// The orders that hang on it or stand beside it, where the reply is nested; null otherwise.
+    #[schema(no_recursion)]
+    pub(crate) legs: Option<Vec<OrderView>>,
     pub(crate) parent_id: Option<Uuid>,
     pub(crate) strategy_id: Option<String>,
     pub(crate) status: OrderStatusName,
@@ -89,11 +90,12 @@ pub(crate) struct OrderView {
 impl OrderView {
     /// What clients read of a row.
     pub(crate) fn of(row: &OrderRow, ids: &Ids) -> Self {
-        let (qty, notional) = match row.size {
+        let OrderTerms { kind, size, time_in_force, instructions } = row.terms;
+        let (qty, notional) = match size {
             Size::Shares(qty) => (Some(qty.into()), None),
             Size::Notional(amount) => (None, Some(amount.into())),
         };
-        let (trail_amount, trail_percent) = match row.kind.trail() {
+        let (trail_amount, trail_percent) = match kind.trail() {
             Some(Trail::Amount(amount)) => (Some(amount.into()), None),
             Some(Trail::Percent(percent)) => (None, Some(percent.into())),
             None => (None, None),
@@ -104,44 +106,44 @@ impl OrderView {
             client_order_id: row.client_order_id.as_str().to_owned(),
             symbol: row.symbol.as_str().to_owned(),
             side: row.side.into(),
-            r#type: row.kind.order_type().into(),
+            r#type: kind.order_type().into(),
             qty,
             notional,
-            limit_price: row.kind.limit_price().map(Decimal::from),
-            stop_price: row.kind.stop_price().map(Decimal::from),
-            trigger_price: None,
+            limit_price: kind.limit_price().map(Decimal::from),
+            stop_price: kind.stop_price().map(Decimal::from),
+            trigger_price: kind.touch_price().map(Decimal::from),
             trail_amount,
             trail_percent,
-            limit_offset: None,
-            activation_price: None,
-            trigger_source: row.kind.waits_for_trigger().then_some(TriggerSourceName::Last),
-            time_in_force: row.time_in_force.into(),
-            expires_at: row.expires_at.map(Timestamp),
-            extended_hours: false,
-            reduce_only: false,
-            post_only: false,
-            display_qty: None,
-            peg: None,
+            limit_offset: kind.limit_offset().map(Decimal::from),
+            activation_price: kind.activation().map(Decimal::from),
+            trigger_source: kind.waits_for_trigger().then(|| instructions.trigger_source.into()),
+            time_in_force: time_in_force.into(),
+            expires_at: expires_at(row).map(Timestamp),
+            extended_hours: instructions.hours == TradingHours::Extended,
+            reduce_only: instructions.reduce_only,
+            post_only: instructions.post_only,
+            display_qty: instructions.display_qty.map(Decimal::from),
+            peg: kind.peg().map(Peg::from),
             algo: None,
             condition: None,
-            order_class: OrderClassName::Simple,
+            order_class: row.legs.map_or(OrderClassName::Simple, |legs| legs.contingency.into()),
             take_profit: None,
             stop_loss: None,
             legs: None,
-            parent_id: None,
+            parent_id: parent(row).map(|id| ids.order(id)),
             strategy_id: strategy_id(row.by.origin),
             status: row.status.into(),
             filled_qty: row.filled_qty.into(),
             filled_avg_price: row.filled_avg_price().map(Decimal::from),
             leaves_qty: row.leaves_qty().map(Decimal::from),
-            held: false,
+            held: row.held,
             triggered: row.triggered,
             hwm: hwm(row),
             working_price: row.working_price().map(Decimal::from),
             reserved_cash: row.reserved.cash.into(),
             reject_code: row.reject.as_ref().map(|reject| RejectCodeName(reject.code)),
             reject_message: row.reject.as_ref().map(|reject| reject.message.to_string()),
-            cancel_reason: row.cancel_reason.map(CancelReasonName),
+            cancel_reason: row.cancel_reason.map(CancelReasonName::from),
             revision: row.revision,
             manual: is_manual(row.by.origin),
             created_at: Timestamp(row.created_at),
@@ -151,9 +153,26 @@ impl OrderView {
 }
 
 fn hwm(row: &OrderRow) -> Option<Decimal> {
-    match row.kind.order_type() {
-        OrderType::TrailingStop => row.hwm.map(Decimal::from),
-        OrderType::Market | OrderType::Limit | OrderType::Stop | OrderType::StopLimit => None,
+    row.terms.kind.trail().and(row.hwm).map(Decimal::from)
+}
+
+/// The order that it hangs on, or of alternatives the first.
+pub(crate) fn parent(row: &OrderRow) -> Option<OrderId> {
+    let link = row.link?;
+    let number = link.parent.or(link.group).filter(|number| *number != row.id.number())?;
+    Some(OrderId::of(row.id.portfolio(), number))
+}
+
+/// When it ends; of an order that was refused, when it was to end.
+fn expires_at(row: &OrderRow) -> Option<Time> {
+    match row.terms.time_in_force {
+        TimeInForce::GoodTilDate(end) => Some(end),
+        TimeInForce::Day
+        | TimeInForce::GoodTilCanceled
+        | TimeInForce::ImmediateOrCancel
+        | TimeInForce::FillOrKill
+        | TimeInForce::AtOpen
+        | TimeInForce::AtClose => row.expires_at,
     }
 }
 

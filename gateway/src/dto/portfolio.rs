@@ -19,6 +19,8 @@ use uuid::Uuid;
 #[schema(as = ExecutionProfile)]
 pub(crate) enum ProfileName {
     Realistic,
+    /// None of those that have a name. Not offered.
+    Custom,
 }
 
 /// What a portfolio's orders may not break. A member that is absent stays as it is; null is no limit.
@@ -135,6 +137,10 @@ impl PortfolioRequest {
         let (limits, not_offered) = match &self.limits {
             Some(change) => change.apply(RiskLimits::default())?,
             None => (RiskLimits::default(), None),
+        };
+        let not_offered = match self.execution_profile {
+            Some(ProfileName::Custom) => Some("execution_profile"),
+            Some(ProfileName::Realistic) | None => not_offered,
         };
         Ok(PortfolioSpec { name: name("name", text)?, starting_balance, limits, not_offered })
     }
@@ -386,17 +392,7 @@ impl RulesReply {
 
 impl From<ExecutionProfile> for ProfileName {
     fn from(profile: ExecutionProfile) -> Self {
-        match profile {
-            ExecutionProfile::Realistic => Self::Realistic,
-        }
-    }
-}
-
-impl From<ProfileName> for ExecutionProfile {
-    fn from(name: ProfileName) -> Self {
-        match name {
-            ProfileName::Realistic => Self::Realistic,
-        }
+        if profile == ExecutionProfile::REALISTIC { Self::Realistic } else { Self::Custom }
     }
 }
 

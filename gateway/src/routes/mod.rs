@@ -4,6 +4,7 @@ mod keys;
 mod market;
 mod not_offered;
 mod order_list;
+mod order_tree;
 mod orders;
 mod portfolios;
 mod positions;

@@ -1,5 +1,6 @@
 //! The list of orders.
 
+use super::order_tree::{roots, tree};
 use super::orders::portfolio_id;
 use crate::auth::User;
 use crate::dto::{OrderView, Page, page_limit, status_filter, symbol};
@@ -8,8 +9,10 @@ use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;
-use persistence::OrderFilter;
+use persistence::{OrderFilter, OrderRow};
+use runtime::{Handle, ViewError};
 use serde::Deserialize;
+use std::sync::Arc;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
@@ -24,7 +27,7 @@ pub(crate) struct OrdersQuery {
     status: Option<String>,
     /// Only this symbol's.
     symbol: Option<String>,
-    /// true puts children under `legs`.
+    /// true puts children under `legs`, and shows a chain once, where its newest order stands.
     nested: Option<String>,
     /// The `next` of the page before.
     cursor: Option<String>,
@@ -45,9 +48,11 @@ pub(crate) async fn list(
     let wrong_status = || Problem::invalid("status", "must be open, closed or the name of a status");
     let status = query.status.as_deref().map(|text| status_filter(text).ok_or_else(wrong_status)).transpose()?;
     let symbol = query.symbol.as_deref().map(|text| symbol("symbol", text)).transpose()?;
-    if !matches!(query.nested.as_deref(), None | Some("true" | "false")) {
-        return Err(Problem::invalid("nested", "must be true or false"));
-    }
+    let nested = match query.nested.as_deref() {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(_) => return Err(Problem::invalid("nested", "must be true or false")),
+    };
     let row = state.owned_portfolio(&principal, id).await?;
     let before = match query.cursor.as_deref() {
         None => None,
@@ -59,6 +64,15 @@ pub(crate) async fn list(
     };
     let filter = OrderFilter { status, symbol };
     let rows = state.read(move |handle| handle.orders(row.id, &filter, before, limit + 1)).await?;
-    let orders = rows.iter().map(|row| OrderView::of(row, &state.ids)).collect();
-    Ok(Json(Page::cut(orders, limit, |order: &OrderView| order.id.to_string())))
+    let page = Page::cut(rows, limit, |row: &OrderRow| state.ids.order(row.id).to_string());
+    if !nested {
+        let results = page.results.iter().map(|row| OrderView::of(row, &state.ids)).collect();
+        return Ok(Json(Page { results, next: page.next }));
+    }
+    let ids = Arc::clone(&state.ids);
+    let read = move |handle: &Handle| {
+        let roots = roots(handle, page.results, before)?;
+        roots.iter().map(|row| tree(handle, &ids, row)).collect::<Result<Vec<_>, ViewError>>()
+    };
+    Ok(Json(Page { results: state.read(read).await?, next: page.next }))
 }

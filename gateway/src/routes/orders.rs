@@ -3,8 +3,9 @@
 //! The order of refusals: wrong shape (400), not one's own portfolio (404), not offered (501), then
 //! the engine's word (422, 409).
 
+use super::order_tree::tree;
 use crate::auth::{Principal, Trader, User};
-use crate::dto::{Amend, AmendRequest, OrderRequest, OrderTerms, OrderView, Page, ParsedOrder, symbol};
+use crate::dto::{Amend, AmendRequest, OrderDraft, OrderRequest, OrderView, Page, ParsedOrder, symbol};
 use crate::json::{StrictJson, StrictQuery};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::{AppState, unexpected};
@@ -34,10 +35,12 @@ pub(crate) async fn submit(
     state: &AppState,
     principal: &Principal,
     portfolio: PortfolioId,
-    (terms, client_order_id): (OrderTerms, ClientOrderId),
+    (draft, client_order_id): (OrderDraft, ClientOrderId),
 ) -> Result<Submitted, Problem> {
-    state.watch(terms.symbol);
-    let order = terms.into_order(portfolio, client_order_id);
+    for symbol in draft.symbols() {
+        state.watch(symbol);
+    }
+    let order = draft.into_order(portfolio, client_order_id);
     match state.send(principal.submitted_by(), Command::Submit(order)).await? {
         CommandReply::Accepted(id) => {
             if !state.open_portfolios.contains_key(&portfolio) {
@@ -50,7 +53,7 @@ pub(crate) async fn submit(
             let row = row(state, id)?;
             match (row.status, &row.reject) {
                 (OrderStatus::Rejected, Some(reject)) => Err(rejected(state, &row, reject)),
-                _ => Ok(Submitted::Replayed(OrderView::of(&row, &state.ids))),
+                _ => Ok(Submitted::Replayed(nested(state, &row)?)),
             }
         }
         CommandReply::OrderRejected(id, reject) => Err(rejected(state, &row(state, id)?, &reject)),
@@ -70,8 +73,13 @@ fn row(state: &AppState, id: OrderId) -> Result<OrderRow, Problem> {
     found.ok_or_else(|| Problem::internal(&format!("order {id} was answered and is not in the views")))
 }
 
+fn nested(state: &AppState, row: &OrderRow) -> Result<OrderView, Problem> {
+    tree(&state.handle, &state.ids, row).map_err(|error| Problem::unreadable(&error))
+}
+
+/// An order with its legs.
 pub(crate) fn view(state: &AppState, id: OrderId) -> Result<OrderView, Problem> {
-    Ok(OrderView::of(&row(state, id)?, &state.ids))
+    nested(state, &row(state, id)?)
 }
 
 /// The order behind a path's id, when its portfolio belongs to whoever asks.
@@ -96,10 +104,10 @@ pub(crate) async fn create(
     Trader(principal): Trader,
     StrictJson(request): StrictJson<OrderRequest>,
 ) -> Result<Response, Problem> {
-    let ParsedOrder { portfolio, client_order_id, terms } = request.parse()?;
+    let ParsedOrder { portfolio, client_order_id, draft } = request.parse()?;
     let row = state.owned_portfolio(&principal, portfolio).await?;
-    let terms = terms.map_err(|field| Problem::not_implemented(Some(field)))?;
-    match submit(&state, &principal, row.id, (terms, client_order_id)).await? {
+    let draft = draft.map_err(|field| Problem::not_implemented(Some(field)))?;
+    match submit(&state, &principal, row.id, (draft, client_order_id)).await? {
         Submitted::Accepted(order) => Ok((StatusCode::CREATED, Json(order)).into_response()),
         Submitted::Replayed(order) => {
             let mut response = (StatusCode::OK, Json(order)).into_response();
@@ -126,7 +134,7 @@ pub(crate) async fn show(
     security(("bearer" = []), ("key" = [], "secret" = [])),
     responses((status = 200, body = OrderView), (status = 400, body = ProblemDocument), (status = 404, body = ProblemDocument),
         (status = 409, description = "Not open any more", body = ProblemDocument),
-        (status = 422, description = "Refused; `order` stands unchanged", body = ProblemDocument), (status = 501, body = ProblemDocument),
+        (status = 422, description = "Refused; `order` stands unchanged", body = ProblemDocument),
         (status = 503, description = "As for a new order, except that a change is safe to repeat", body = ProblemDocument),
         (status = 507, description = "STORAGE_LOW: no effect; cancels and smaller quantities are still taken", body = ProblemDocument)))]
 pub(crate) async fn amend(
@@ -140,7 +148,6 @@ pub(crate) async fn amend(
     let command = match wanted {
         Amend::Cancel => Command::Cancel { order },
         Amend::Change(amendment) => Command::Replace { order, amendment },
-        Amend::NotOffered(field) => return Err(Problem::not_implemented(Some(field))),
     };
     finish(&state, &principal, order, command).await
 }

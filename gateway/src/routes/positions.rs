@@ -3,7 +3,7 @@
 use super::orders::{Submitted, submit};
 use super::portfolios::positions;
 use crate::auth::{OwnedPortfolio, Principal, Trader};
-use crate::dto::{Decimal, OrderTerms, OrderView, Page, PositionReply, qty, symbol};
+use crate::dto::{Decimal, OrderDraft, OrderView, Page, PositionReply, qty, symbol};
 use crate::json::StrictQuery;
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::{AppState, unexpected};
@@ -11,7 +11,8 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use model::{
-    ClientOrderId, Command, CommandReply, OrderKind, PortfolioId, Qty, RejectCode, Side, Size, Symbol, TimeInForce,
+    ClientOrderId, Command, CommandReply, OrderKind, OrderTerms, PortfolioId, Qty, RejectCode, Side, Size, Symbol,
+    TimeInForce,
 };
 use persistence::{OrderFilter, StatusFilter};
 use runtime::PositionView;
@@ -66,25 +67,21 @@ async fn free(
 }
 
 /// The market order that closes this much of a holding.
-fn closing(position: &PositionView, qty: Qty) -> (OrderTerms, ClientOrderId) {
+fn closing(position: &PositionView, qty: Qty) -> (OrderDraft, ClientOrderId) {
     let name = format!("close-{}", Uuid::new_v4());
-    let terms = OrderTerms {
-        symbol: position.symbol,
-        side: closing_side(position),
-        kind: OrderKind::Market,
-        size: Size::Shares(qty),
-        time_in_force: TimeInForce::Day,
-    };
-    (terms, ClientOrderId::parse(&name).expect("a prefix and a UUID are a client order id"))
+    let plain = OrderTerms::plain(OrderKind::Market, Size::Shares(qty));
+    let terms = OrderTerms { time_in_force: TimeInForce::Day, ..plain };
+    let draft = OrderDraft { symbol: position.symbol, side: closing_side(position), terms, chain: None };
+    (draft, ClientOrderId::parse(&name).expect("a prefix and a UUID are a client order id"))
 }
 
 async fn close_position(
     state: &AppState,
     principal: &Principal,
     portfolio: PortfolioId,
-    (terms, name): (OrderTerms, ClientOrderId),
+    order: (OrderDraft, ClientOrderId),
 ) -> Result<OrderView, Problem> {
-    match submit(state, principal, portfolio, (terms, name)).await? {
+    match submit(state, principal, portfolio, order).await? {
         Submitted::Accepted(order) | Submitted::Replayed(order) => Ok(order),
     }
 }

@@ -6,7 +6,7 @@ use super::store::{Failure, row_failure};
 use crate::rows::{self, RowError};
 use redb::{Database, ReadableDatabase, TableDefinition, WriteTransaction};
 
-pub(super) const CATALOGUE_FORMAT: u64 = 1;
+pub(super) const CATALOGUE_FORMAT: u64 = 2;
 const SETTINGS: TableDefinition<'static, &str, &[u8]> = TableDefinition::new("settings");
 
 pub(super) struct Settings {

@@ -12,7 +12,7 @@ use rkyv::vec::{ArchivedVec, VecResolver};
 use rkyv::{Archive, Archived, Place, Serialize, rancor};
 
 /// Version of the header and of the archived event types.
-pub(crate) const BATCH_FORMAT: u16 = 1;
+pub(crate) const BATCH_FORMAT: u16 = 2;
 /// Version of the trading rules that made the events. Older ones are folded as they are, because
 /// events are facts; newer ones are refused.
 pub(crate) const ENGINE_RULES: u16 = 1;
@@ -287,7 +287,7 @@ mod tests {
     fn the_header_is_laid_out_as_documented() {
         let (row, head) = row();
         let mut expected = b"PTJB".to_vec();
-        expected.extend([1, 0, 1, 0, 3, 0, 0, 0]);
+        expected.extend([2, 0, 1, 0, 3, 0, 0, 0]);
         expected.extend([2, 0, 0, 0]);
         expected.extend([41, 0, 0, 0, 0, 0, 0, 0]);
         expected.extend([77, 0, 0, 0, 0, 0, 0, 0]);
@@ -311,11 +311,11 @@ mod tests {
             assert!(body.contains(&event(seq)), "portfolio, seq, time and tick stand in a row: {body}");
         }
         assert!(body.contains("1100ffeeddccbbaa"), "then what happened: {body}");
-        // 113 bytes each: the fields in order, the tag of the twelfth kind, its order, and room for the
+        // 116 bytes each: the fields in order, the tag of the thirteenth kind, its order, and room for the
         // largest kind; then how far back the first stands, and how many there are.
-        let room = "00".repeat(113 - 37);
-        let tag = "0b1100ffeeddccbbaa";
-        let golden = format!("{}{tag}{room}{}{tag}{room}1effffff02000000", event("05"), event("06"));
+        let room = "00".repeat(116 - 37);
+        let tag = "0c1100ffeeddccbbaa";
+        let golden = format!("{}{tag}{room}{}{tag}{room}18ffffff02000000", event("05"), event("06"));
         assert_eq!(body, golden, "the body of a row has other bytes than it had");
     }
 
@@ -348,12 +348,17 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_format_is_refused_by_name() {
-        let (mut row, _) = row();
-        row[4] = 2;
-        let hash = row_hash(&row);
-        row[HASHED_BYTES..HEADER_BYTES].copy_from_slice(&hash);
-        let newer = decode(&row, 1, ShardId::new(3), &BEFORE).expect_err("a newer format");
-        assert!(matches!(newer, Corruption::Format { found: 2, known: 1, .. }), "{newer}");
+    fn an_older_and_a_newer_format_are_refused_by_name() {
+        for format in [1, 3] {
+            let (mut row, _) = row();
+            row[4] = format;
+            let hash = row_hash(&row);
+            row[HASHED_BYTES..HEADER_BYTES].copy_from_slice(&hash);
+            let other = decode(&row, 1, ShardId::new(3), &BEFORE).expect_err("another format");
+            assert!(
+                matches!(other, Corruption::Format { found, known: 2, .. } if found == u16::from(format)),
+                "{other}"
+            );
+        }
     }
 }

@@ -5,9 +5,9 @@
 
 use bytes::Bytes;
 use model::{
-    CancelReason, ClientOrderId, Event, EventBody, Fill, InstrumentId, Money, OrderAccepted, OrderId, OrderKind,
-    OrderRejected, OrderReplaced, OrderStatus, PortfolioId, PortfolioSeq, Price, Qty, Reject, Reservation, Side,
-    Size, SubmittedBy, Symbol, Time, TimeInForce,
+    CancelReason, ClientOrderId, Event, EventBody, Fill, InstrumentId, Money, OrderAccepted, OrderId, OrderLegs,
+    OrderLink, OrderRejected, OrderReplaced, OrderSized, OrderStatus, OrderTerms, PortfolioId, PortfolioSeq,
+    Price, PriceCap, Qty, Reject, Reservation, Side, Size, SubmittedBy, Symbol, Time, Trail, Trigger,
 };
 use rkyv::{Archive, Deserialize, Serialize};
 
@@ -26,12 +26,14 @@ pub struct OrderRow {
     pub symbol: Symbol,
     /// Buy or sell.
     pub side: Side,
-    /// Type and prices.
-    pub kind: OrderKind,
-    /// How much, filled part included.
-    pub size: Size,
-    /// How long.
-    pub time_in_force: TimeInForce,
+    /// What it asks for.
+    pub terms: OrderTerms,
+    /// Where it stands in a chain.
+    pub link: Option<OrderLink>,
+    /// What was sent with it.
+    pub legs: Option<OrderLegs>,
+    /// Whether it waits for its parent.
+    pub held: bool,
     /// When it ends by itself.
     pub expires_at: Option<Time>,
     /// Where it stands.
@@ -44,6 +46,8 @@ pub struct OrderRow {
     pub hwm: Option<Price>,
     /// Whether its stop was released.
     pub triggered: bool,
+    /// How far it may go, once that is known of an order without a limit.
+    pub cap: Option<PriceCap>,
     /// What it holds back.
     pub reserved: Reservation,
     /// How often it was changed.
@@ -69,15 +73,17 @@ impl OrderRow {
             instrument: Some(accepted.instrument),
             symbol: accepted.symbol,
             side: accepted.side,
-            kind: accepted.kind,
-            size: accepted.size,
-            time_in_force: accepted.time_in_force,
+            terms: accepted.terms,
+            link: accepted.link,
+            legs: accepted.legs,
+            held: accepted.link.is_some_and(|link| link.parent.is_some()),
             expires_at: accepted.expires_at,
             status: OrderStatus::New,
             filled_qty: Qty::ZERO,
             filled_value: Money::ZERO,
             hwm: accepted.hwm,
             triggered: false,
+            cap: None,
             reserved: accepted.reserved,
             revision: 0,
             reject: None,
@@ -97,15 +103,17 @@ impl OrderRow {
             instrument: None,
             symbol: rejected.symbol,
             side: rejected.side,
-            kind: rejected.kind,
-            size: rejected.size,
-            time_in_force: rejected.time_in_force,
+            terms: rejected.terms,
+            link: rejected.link,
+            legs: rejected.legs,
+            held: false,
             expires_at: None,
             status: OrderStatus::Rejected,
             filled_qty: Qty::ZERO,
             filled_value: Money::ZERO,
             hwm: None,
             triggered: false,
+            cap: None,
             reserved: Reservation::default(),
             revision: 0,
             reject: Some(rejected.reject.clone()),
@@ -129,8 +137,10 @@ impl OrderRow {
             | EventBody::OrderAccepted(_)
             | EventBody::OrderRejected(_) => return,
             EventBody::OrderReplaced(replaced) => replaced.order,
+            EventBody::OrderSized(sized) => sized.order,
             EventBody::Filled(fill) => fill.order,
             EventBody::OrderTriggered { order, .. }
+            | EventBody::OrderCapped { order, .. }
             | EventBody::OrderTrailed { order, .. }
             | EventBody::OrderCanceled { order, .. }
             | EventBody::OrderExpired { order } => *order,
@@ -139,7 +149,12 @@ impl OrderRow {
         assert!(self.status.is_open(), "an order that has ended does not change");
         match &event.body {
             EventBody::OrderReplaced(replaced) => self.replace(replaced),
+            EventBody::OrderSized(sized) => self.resize(sized),
             EventBody::OrderTriggered { .. } => self.triggered = true,
+            EventBody::OrderCapped { cap, reserved, .. } => {
+                self.cap = Some(*cap);
+                self.reserved = *reserved;
+            }
             EventBody::OrderTrailed { hwm, .. } => self.hwm = Some(*hwm),
             EventBody::Filled(fill) => self.fill(fill),
             EventBody::OrderCanceled { reason, .. } => {
@@ -164,7 +179,7 @@ impl OrderRow {
         if !self.status.is_open() {
             return Some(Qty::ZERO);
         }
-        match self.size {
+        match self.terms.size {
             Size::Shares(qty) => Some(qty.saturating_sub(self.filled_qty)),
             Size::Notional(_) => None,
         }
@@ -176,32 +191,55 @@ impl OrderRow {
         self.filled_qty.is_positive().then(|| self.filled_value.per_unit_half_even(self.filled_qty))
     }
 
-    /// The price the order waits for now: its stop (a trailing stop's as it stands) until that is
-    /// released, its limit otherwise, and `None` where it takes any price or has ended.
+    /// The price the order waits for now: the one that releases it (a trailing stop's as it stands)
+    /// until it is released, its limit otherwise, and `None` where it takes any price or has ended.
     #[must_use]
     pub fn working_price(&self) -> Option<Price> {
         if !self.status.is_open() {
             return None;
         }
-        match self.kind {
-            OrderKind::Market => None,
-            OrderKind::Limit { limit } => Some(limit),
-            OrderKind::Stop { stop } => (!self.triggered).then_some(stop),
-            OrderKind::StopLimit { stop, limit } => Some(if self.triggered { limit } else { stop }),
-            OrderKind::TrailingStop { trail } => {
-                self.hwm.filter(|_| !self.triggered).map(|hwm| trail.stop_price(self.side, hwm))
-            }
+        match self.terms.kind.trigger() {
+            Some(trigger) if !self.triggered => self.releasing_price(trigger),
+            Some(Trigger::Trail(trail)) => self.trailed_limit(trail),
+            Some(Trigger::Stop(_) | Trigger::Touch(_)) => self.terms.kind.limit_price(),
+            // A pegged order's limit is told as marks are.
+            None if self.terms.kind.peg().is_some() => self.hwm,
+            None => self.terms.kind.limit_price().or(self.cap.filter(|cap| cap.rests).map(|cap| cap.price)),
         }
     }
 
+    /// A trailing stop that does not follow yet waits for the price at which it begins.
+    fn releasing_price(&self, trigger: Trigger) -> Option<Price> {
+        match (trigger, self.hwm) {
+            (Trigger::Stop(price) | Trigger::Touch(price), _) => Some(price),
+            (Trigger::Trail(trail), Some(hwm)) => Some(trail.stop_price(self.side, hwm)),
+            (Trigger::Trail(_), None) => self.terms.kind.activation(),
+        }
+    }
+
+    /// The limit of a trailing stop that was released: beyond its stop as that stood then.
+    fn trailed_limit(&self, trail: Trail) -> Option<Price> {
+        let stop = trail.stop_price(self.side, self.hwm?);
+        Some(self.side.worse_by(stop, self.terms.kind.limit_offset()?))
+    }
+
     fn replace(&mut self, replaced: &OrderReplaced) {
-        self.kind = replaced.kind;
-        self.size = replaced.size;
-        self.time_in_force = replaced.time_in_force;
+        self.terms = replaced.terms;
         self.expires_at = replaced.expires_at;
         self.hwm = replaced.hwm;
         self.reserved = replaced.reserved;
         self.revision = replaced.revision;
+    }
+
+    /// It follows what another order of its chain did.
+    fn resize(&mut self, sized: &OrderSized) {
+        self.terms.size = Size::Shares(sized.qty);
+        self.held = sized.held;
+        self.expires_at = sized.expires_at;
+        self.reserved = sized.reserved;
+        if sized.completes {
+            self.end(OrderStatus::Filled);
+        }
     }
 
     fn fill(&mut self, fill: &Fill) {

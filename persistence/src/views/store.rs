@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 /// Version of the layout below; another one is folded anew.
-const VIEWS_FORMAT: u64 = 2;
+const VIEWS_FORMAT: u64 = 3;
 
 const META: TableDefinition<'static, &str, &[u8]> = TableDefinition::new("meta");
 const MARKERS: TableDefinition<'static, u16, u64> = TableDefinition::new("markers");

@@ -7,9 +7,9 @@
 use engine::{CalendarPolicy, Shard, ShardConfig};
 use model::{
     AssetClass, CalendarId, ClientOrderId, ClientOrderKey, Command, CommandReply, Currency, Event,
-    ExecutionProfile, Instrument, InstrumentId, InstrumentStatus, Money, NewOrder, Note, OrderKind, Origin,
-    PortfolioId, Price, Qty, Quote, Request, RiskLimits, Side, Size, Stamped, SubmittedBy, Symbol, Tick, TickBody,
-    TickSeq, Time, TimeInForce, UserId,
+    ExecutionProfile, Instrument, InstrumentId, InstrumentStatus, Money, NewOrder, Note, OrderKind, OrderTerms,
+    Origin, PortfolioId, Price, Qty, Quote, Request, RiskLimits, Side, Size, Stamped, SubmittedBy, Symbol, Tick,
+    TickBody, TickSeq, Time, UserId,
 };
 
 /// A shard and the events that its life so far made.
@@ -40,7 +40,7 @@ impl Market {
             currency: Currency::Usd,
             starting_balance: Money::whole(1_000_000_000),
             limits: RiskLimits::default(),
-            profile: ExecutionProfile::Realistic,
+            profile: Box::new(ExecutionProfile::REALISTIC),
         };
         market.apply(open, out);
         market
@@ -50,6 +50,7 @@ impl Market {
     pub fn step(&mut self, out: &mut Vec<Event>) {
         self.serial += 1;
         let level = 9_000 + i64::try_from(self.serial % 7).expect("small");
+        let limit = cents(if self.serial.is_multiple_of(3) { 8_000 } else { level });
         let order = NewOrder {
             portfolio: self.portfolio,
             client_order_id: ClientOrderId::parse(&format!("order-{:06}", self.serial)).expect("a name"),
@@ -57,9 +58,8 @@ impl Market {
             fingerprint: self.serial,
             symbol: Symbol::parse("ACME").expect("a ticker"),
             side: Side::Buy,
-            kind: OrderKind::Limit { limit: cents(if self.serial.is_multiple_of(3) { 8_000 } else { level }) },
-            size: Size::Shares(Qty::whole(1)),
-            time_in_force: TimeInForce::GoodTilCanceled,
+            terms: OrderTerms::plain(OrderKind::Limit { limit }, Size::Shares(Qty::whole(1))),
+            chain: None,
         };
         let reply = self.apply(Command::Submit(order), out);
         if self.serial.is_multiple_of(9)

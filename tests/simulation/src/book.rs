@@ -3,14 +3,13 @@
 //! It owns arithmetic of its own and calls nothing of the engine. It must never decide: a fold believes events,
 //! and complains when one contradicts what was before. Every complaint names the invariant that broke.
 
+use crate::order::Order;
 use crate::violation::{Checked, Invariant, broken, check};
 use model::{
-    CancelReason, ClientOrderId, Currency, Event, EventBody, ExecutionProfile, Fill, FlowKind, Instrument,
-    InstrumentId, InstrumentStatus, OrderAccepted, OrderId, OrderKind, OrderRejected, OrderReplaced, OrderStatus,
-    PortfolioId, PortfolioSeq, Price, Qty, Reject, Reservation, RiskLimits, SCALE, Side, Size, SubmittedBy,
-    Symbol, Time, TimeInForce,
+    Currency, Event, EventBody, ExecutionProfile, Fill, FlowKind, Instrument, InstrumentId, InstrumentStatus,
+    OrderAccepted, OrderId, OrderRejected, OrderReplaced, OrderStatus, PortfolioId, PortfolioSeq, Price, Qty,
+    Reservation, RiskLimits, SCALE, Side, Size, Time,
 };
-use persistence::OrderRow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A holding.
@@ -57,104 +56,6 @@ pub struct Folio {
     pub names: BTreeMap<u128, (u32, u64, bool)>,
     /// Cash that open orders hold back.
     pub reserved: i128,
-}
-
-/// An order, open or ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Order {
-    /// Its id.
-    pub id: OrderId,
-    /// The client's name for it.
-    pub client_order_id: ClientOrderId,
-    /// Who sent it.
-    pub by: SubmittedBy,
-    /// What it trades; `None` where it was refused.
-    pub instrument: Option<InstrumentId>,
-    /// The ticker as sent.
-    pub symbol: Symbol,
-    /// Buy or sell.
-    pub side: Side,
-    /// Type and prices now.
-    pub kind: OrderKind,
-    /// Size now.
-    pub size: Size,
-    /// Time in force now.
-    pub time_in_force: TimeInForce,
-    /// When it ends by itself.
-    pub expires_at: Option<Time>,
-    /// Where it stands.
-    pub status: OrderStatus,
-    /// How many are filled.
-    pub filled: i128,
-    /// What those were worth.
-    pub filled_value: i128,
-    /// The mark as of the last event.
-    pub hwm: Option<Price>,
-    /// Whether its stop was released.
-    pub triggered: bool,
-    /// What it holds back.
-    pub reserved: Reservation,
-    /// How often it was changed.
-    pub revision: u32,
-    /// Why it was refused.
-    pub reject: Option<Reject>,
-    /// Why it was cancelled.
-    pub cancel_reason: Option<CancelReason>,
-    /// When it was taken.
-    pub created_at: Time,
-    /// When it changed last.
-    pub updated_at: Time,
-    /// The event that gave it its place among equals.
-    pub priority: u64,
-}
-
-impl Order {
-    /// Whether it waits for its stop.
-    #[must_use]
-    pub fn waits(&self) -> bool {
-        !self.triggered
-            && matches!(
-                self.kind,
-                OrderKind::Stop { .. } | OrderKind::StopLimit { .. } | OrderKind::TrailingStop { .. }
-            )
-    }
-
-    /// The worst price it may trade at.
-    #[must_use]
-    pub fn limit(&self) -> Option<Price> {
-        match self.kind {
-            OrderKind::Limit { limit } | OrderKind::StopLimit { limit, .. } => Some(limit),
-            OrderKind::Market | OrderKind::Stop { .. } | OrderKind::TrailingStop { .. } => None,
-        }
-    }
-
-    /// As readers of the product should see it.
-    #[must_use]
-    pub fn row(&self) -> OrderRow {
-        OrderRow {
-            id: self.id,
-            client_order_id: self.client_order_id.clone(),
-            by: self.by,
-            instrument: self.instrument,
-            symbol: self.symbol,
-            side: self.side,
-            kind: self.kind,
-            size: self.size,
-            time_in_force: self.time_in_force,
-            expires_at: self.expires_at,
-            status: self.status,
-            filled_qty: Qty::from_raw(i64::try_from(self.filled).expect("quantities fit")),
-            filled_value: model::Money::from_raw(self.filled_value),
-            hwm: self.hwm,
-            triggered: self.triggered,
-            reserved: self.reserved,
-            revision: self.revision,
-            reject: self.reject.clone(),
-            cancel_reason: self.cancel_reason,
-            created_at: self.created_at,
-            updated_at: self.updated_at,
-        }
-    }
 }
 
 /// What one shard's events add up to.
@@ -204,6 +105,8 @@ impl Book {
             EventBody::OrderAccepted(accepted) => self.accept(event, accepted)?,
             EventBody::OrderRejected(rejected) => self.reject(event, rejected)?,
             EventBody::OrderReplaced(replaced) => self.replace(event, replaced)?,
+            EventBody::OrderSized(_) => unreachable!("the model is not asked for chains"),
+            EventBody::OrderCapped { .. } => unreachable!("the model is not asked for price protection"),
             EventBody::OrderTriggered { order, .. } => self.trigger(event, *order)?,
             EventBody::OrderTrailed { order, hwm } => self.trail(event, *order, *hwm)?,
             EventBody::Filled(fill) => self.fill(event, fill)?,
@@ -319,7 +222,7 @@ impl Book {
         let starting = starting_balance.raw();
         let folio = Folio {
             currency: *currency,
-            profile: *profile,
+            profile: **profile,
             limits: *limits,
             starting,
             cash: starting,
@@ -381,9 +284,7 @@ impl Book {
             instrument: Some(accepted.instrument),
             symbol: accepted.symbol,
             side: accepted.side,
-            kind: accepted.kind,
-            size: accepted.size,
-            time_in_force: accepted.time_in_force,
+            terms: accepted.terms,
             expires_at: accepted.expires_at,
             status: OrderStatus::New,
             filled: 0,
@@ -412,9 +313,7 @@ impl Book {
             instrument: None,
             symbol: rejected.symbol,
             side: rejected.side,
-            kind: rejected.kind,
-            size: rejected.size,
-            time_in_force: rejected.time_in_force,
+            terms: rejected.terms,
             expires_at: None,
             status: OrderStatus::Rejected,
             filled: 0,
@@ -451,8 +350,7 @@ impl Book {
         let seq = self.seq;
         self.working(replaced.order)?;
         let order = self.order_mut(replaced.order);
-        (order.kind, order.size, order.hwm) = (replaced.kind, replaced.size, replaced.hwm);
-        (order.time_in_force, order.expires_at) = (replaced.time_in_force, replaced.expires_at);
+        (order.terms, order.expires_at, order.hwm) = (replaced.terms, replaced.expires_at, replaced.hwm);
         (order.revision, order.updated_at) = (replaced.revision, event.time);
         if !replaced.keeps_priority {
             order.priority = seq;
@@ -476,8 +374,7 @@ impl Book {
             Side::Sell => hwm > before,
             Side::Buy => hwm < before,
         });
-        let trails = matches!(order.kind, OrderKind::TrailingStop { .. }) && order.waits();
-        check(forward && trails, Invariant::FillRules, || {
+        check(forward && order.trails() && order.waits(), Invariant::FillRules, || {
             format!("the mark of order {id} went from {:?} to {hwm}", order.hwm)
         })?;
         let order = self.order_mut(id);
@@ -497,7 +394,7 @@ impl Book {
             Side::Sell => fill.price >= limit,
         });
         check(within && fill.qty.is_positive() && fill.price.is_positive(), Invariant::FillRules, || {
-            format!("order {} {:?} traded {} at {}", fill.order, order.kind, fill.qty, fill.price)
+            format!("order {} {:?} traded {} at {}", fill.order, order.terms.kind, fill.qty, fill.price)
         })?;
         let exact = i128::from(fill.price.raw()) * i128::from(fill.qty.raw());
         let residue = exact - fill.value.raw() * FINE;
@@ -564,12 +461,12 @@ impl Book {
 
     fn check_size(&self, id: OrderId) -> Checked {
         let order = &self.orders[&id];
-        let within = match order.size {
+        let within = match order.terms.size {
             Size::Shares(qty) => order.filled <= i128::from(qty.raw()),
             Size::Notional(amount) => order.filled_value <= amount.raw(),
         };
         check(within, Invariant::FillsWithinOrder, || {
-            format!("order {id} of {:?} filled {} for {}", order.size, order.filled, order.filled_value)
+            format!("order {id} of {:?} filled {} for {}", order.terms.size, order.filled, order.filled_value)
         })
     }
 

@@ -7,9 +7,9 @@ use crate::book::Book;
 use crate::message::Place;
 use crate::violation::{Checked, Invariant, check};
 use model::{
-    ClientOrderEntry, ClientOrderKey, Event, EventBody, MessageKind, Money, NetQty, OrderImage, OrderKind,
-    OrderNumber, PortfolioId, PortfolioImage, PortfolioSeq, PositionImage, ShardImage, ShardSeq, TradeNumber,
-    TrailImage,
+    ClientOrderEntry, ClientOrderKey, Event, EventBody, MessageKind, Money, MonthTraded, NetQty, OrderFees,
+    OrderImage, OrderNumber, PortfolioId, PortfolioImage, PortfolioSeq, PositionImage, ShardImage, ShardSeq,
+    TradeNumber, TrailImage,
 };
 use persistence::TradeRow;
 use std::collections::BTreeMap;
@@ -121,8 +121,10 @@ pub fn order_of(body: &EventBody) -> Option<model::OrderId> {
         EventBody::OrderAccepted(accepted) => Some(accepted.order),
         EventBody::OrderRejected(rejected) => Some(rejected.order),
         EventBody::OrderReplaced(replaced) => Some(replaced.order),
+        EventBody::OrderSized(sized) => Some(sized.order),
         EventBody::Filled(fill) => Some(fill.order),
         EventBody::OrderTriggered { order, .. }
+        | EventBody::OrderCapped { order, .. }
         | EventBody::OrderTrailed { order, .. }
         | EventBody::OrderCanceled { order, .. }
         | EventBody::OrderExpired { order } => Some(*order),
@@ -167,6 +169,7 @@ fn portfolio_image(id: PortfolioId, folio: &crate::book::Folio) -> PortfolioImag
         net_flows: Money::from_raw(folio.net_flows),
         realized_pnl: Money::from_raw(folio.realized),
         fees_paid: Money::from_raw(folio.fees),
+        month_traded: MonthTraded::default(),
         last_seq: PortfolioSeq::new(folio.last_seq),
         last_order: OrderNumber::new(folio.last_order),
         last_trade: TradeNumber::new(folio.last_trade),
@@ -175,23 +178,23 @@ fn portfolio_image(id: PortfolioId, folio: &crate::book::Folio) -> PortfolioImag
     }
 }
 
-fn order_image(order: &crate::book::Order) -> OrderImage {
+fn order_image(order: &crate::order::Order) -> OrderImage {
     let row = order.row();
-    let trails = matches!(order.kind, OrderKind::TrailingStop { .. });
     OrderImage {
         id: order.id,
         instrument: order.instrument.expect("an open order has an instrument"),
         side: order.side,
-        kind: order.kind,
-        size: order.size,
-        time_in_force: order.time_in_force,
+        terms: order.terms,
         accepted_at: order.created_at,
         expires_at: order.expires_at,
         filled_qty: row.filled_qty,
         filled_value: row.filled_value,
         reserved: order.reserved,
         triggered: order.triggered,
-        trail: trails.then_some(TrailImage { hwm: order.hwm }),
+        trail: order.trails().then_some(TrailImage { hwm: order.hwm }),
+        fees: OrderFees::default(),
+        cap: None,
+        leg: None,
         revision: order.revision,
         priority: order.priority,
     }

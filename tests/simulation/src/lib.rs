@@ -9,8 +9,9 @@
 //! |---|---|
 //! | `plan`, `random` | what a seed means |
 //! | `world` | the run: who steps, who sends, what fails, what is compared |
-//! | `book`, `history`, `message` | the naive fold: the simulation's own record of the past |
+//! | `book`, `order`, `history`, `message` | the naive fold: the simulation's own record of the past |
 //! | `reference` | the naive model: what an engine must do with an input |
+//! | `known` | the orders that the model has rules for |
 //! | `violation`, `trace` | what is said when something does not hold |
 //! | `runner` | many seeds |
 #![forbid(unsafe_code)]
@@ -18,7 +19,9 @@
 pub mod book;
 pub mod feed;
 pub mod history;
+pub mod known;
 pub mod message;
+pub mod order;
 pub mod plan;
 pub mod random;
 pub mod reference;

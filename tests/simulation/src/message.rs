@@ -3,9 +3,11 @@
 //! Made twice: by the product from its views, and by the naive fold from its own figures. Equal bytes mean that
 //! the product told clients what the events say.
 
-use crate::book::{Folio, Order};
+use crate::book::Folio;
+use crate::order::Order;
 use model::{
-    InstrumentId, Money, OrderKind, PortfolioId, PortfolioSeq, Qty, RiskLimits, Size, Time, TimeInForce, Trail,
+    Instructions, InstrumentId, Money, OrderKind, PortfolioId, PortfolioSeq, Price, Qty, RiskLimits, Size, Time,
+    TimeInForce, Trail,
 };
 use persistence::{OrderRow, TradeRow};
 use runtime::{StreamEncoder, StreamItem, StreamMessage};
@@ -46,49 +48,73 @@ fn limits(limits: &RiskLimits) -> [i128; 5] {
 }
 
 /// Type and prices as numbers.
-#[must_use]
-pub fn kind_numbers(kind: OrderKind) -> [i128; 3] {
-    match kind {
-        OrderKind::Market => [0, 0, 0],
-        OrderKind::Limit { limit } => [1, limit.raw().into(), 0],
-        OrderKind::Stop { stop } => [2, stop.raw().into(), 0],
-        OrderKind::StopLimit { stop, limit } => [3, stop.raw().into(), limit.raw().into()],
-        OrderKind::TrailingStop { trail: Trail::Amount(amount) } => [4, amount.raw().into(), 0],
-        OrderKind::TrailingStop { trail: Trail::Percent(percent) } => [5, percent.raw().into(), 0],
-    }
+fn kind_numbers(kind: OrderKind) -> [i128; 4] {
+    let (number, first, second) = match kind {
+        OrderKind::Market => (0, 0, None),
+        OrderKind::Limit { limit } => (1, limit.raw(), None),
+        OrderKind::Stop { stop } => (2, stop.raw(), None),
+        OrderKind::StopLimit { stop, limit } => (3, stop.raw(), Some(limit)),
+        OrderKind::TrailingStop { trail: Trail::Amount(amount), .. } => (4, amount.raw(), None),
+        OrderKind::TrailingStop { trail: Trail::Percent(percent), .. } => (5, percent.raw(), None),
+        OrderKind::TrailingStopLimit { trail: Trail::Amount(amount), offset, .. } => {
+            (6, amount.raw(), Some(offset))
+        }
+        OrderKind::TrailingStopLimit { trail: Trail::Percent(percent), offset, .. } => {
+            (7, percent.raw(), Some(offset))
+        }
+        OrderKind::MarketIfTouched { trigger } => (8, trigger.raw(), None),
+        OrderKind::LimitIfTouched { trigger, limit } => (9, trigger.raw(), Some(limit)),
+        OrderKind::Pegged(peg) => (10 + peg.reference as i128, peg.offset.raw(), peg.cap),
+    };
+    [number, first.into(), optional(second.map(Price::raw)), optional(kind.activation().map(Price::raw))]
 }
 
 /// Size as numbers.
-#[must_use]
-pub fn size_numbers(size: Size) -> [i128; 2] {
+fn size_numbers(size: Size) -> [i128; 2] {
     match size {
         Size::Shares(qty) => [0, qty.raw().into()],
         Size::Notional(amount) => [1, amount.raw()],
     }
 }
 
-fn time_in_force_number(time_in_force: TimeInForce) -> i128 {
+/// Time in force as numbers.
+fn time_in_force_numbers(time_in_force: TimeInForce) -> [i128; 2] {
     match time_in_force {
-        TimeInForce::Day => 0,
-        TimeInForce::GoodTilCanceled => 1,
-        TimeInForce::ImmediateOrCancel => 2,
-        TimeInForce::FillOrKill => 3,
+        TimeInForce::Day => [0, 0],
+        TimeInForce::GoodTilCanceled => [1, 0],
+        TimeInForce::ImmediateOrCancel => [2, 0],
+        TimeInForce::FillOrKill => [3, 0],
+        TimeInForce::GoodTilDate(end) => [4, end.nanos().into()],
+        TimeInForce::AtOpen => [5, 0],
+        TimeInForce::AtClose => [6, 0],
     }
+}
+
+/// Instructions as numbers.
+fn instruction_numbers(instructions: Instructions) -> [i128; 5] {
+    [
+        instructions.hours as i128,
+        instructions.post_only.into(),
+        instructions.reduce_only.into(),
+        optional(instructions.display_qty.map(Qty::raw)),
+        instructions.trigger_source as i128,
+    ]
 }
 
 /// An order in a message: the same numbers from a row of the product and from the naive fold.
 fn write_order(writer: &mut Writer<'_>, row: &OrderRow) {
     writer.numbers(&[i128::from(row.id.get()), row.status as i128]);
-    writer.numbers(&kind_numbers(row.kind));
-    writer.numbers(&size_numbers(row.size));
+    writer.numbers(&kind_numbers(row.terms.kind));
+    writer.numbers(&size_numbers(row.terms.size));
+    writer.numbers(&time_in_force_numbers(row.terms.time_in_force));
+    writer.numbers(&instruction_numbers(row.terms.instructions));
     writer.numbers(&[
-        time_in_force_number(row.time_in_force),
         row.instrument.map_or(-1, |instrument| instrument.get().into()),
         row.side as i128,
         optional(row.expires_at.map(Time::nanos)),
         row.filled_qty.raw().into(),
         row.filled_value.raw(),
-        optional(row.hwm.map(model::Price::raw)),
+        optional(row.hwm.map(Price::raw)),
         i128::from(row.triggered),
         row.reserved.cash.raw(),
         row.reserved.qty.raw().into(),

@@ -3,9 +3,9 @@
 use engine::{CalendarPolicy, Shard, ShardConfig};
 use model::{
     Aggressor, Amendment, AssetClass, CalendarId, ClientOrderId, ClientOrderKey, Command, CommandReply, Currency,
-    Event, EventBody, ExecutionProfile, Instrument, InstrumentId, InstrumentStatus, Liquidity, Money, OrderId,
-    OrderKind, Origin, PortfolioId, Price, Qty, Quote, Request, RiskLimits, Side, Size, Stamped, SubmittedBy,
-    Symbol, TickSeq, Time, TimeInForce, Trade, TradeConditions, UserId,
+    Event, EventBody, ExecutionProfile, Instructions, Instrument, InstrumentId, InstrumentStatus, Liquidity,
+    Money, OrderId, OrderKind, OrderTerms, Origin, PortfolioId, Price, Qty, Quote, Request, RiskLimits, Side,
+    Size, Stamped, SubmittedBy, Symbol, TickSeq, Time, TimeInForce, Trade, TradeConditions, UserId,
 };
 use std::collections::HashMap;
 use tests::fixed::{self, ONE};
@@ -43,7 +43,7 @@ impl Engine {
                 currency: Currency::Usd,
                 starting_balance: Money::from_raw(*balance),
                 limits: RiskLimits::default(),
-                profile: ExecutionProfile::Realistic,
+                profile: Box::new(ExecutionProfile::REALISTIC),
             };
             engine.apply(0, open);
         }
@@ -86,12 +86,8 @@ impl Engine {
             fingerprint: 0,
             symbol: Symbol::parse("IBM").expect("a ticker"),
             side: side(order.side),
-            kind: kind(order.kind),
-            size: match order.size {
-                oracle::Size::Shares(shares) => Size::Shares(qty(shares)),
-                oracle::Size::Notional(amount) => Size::Notional(Money::from_raw(amount)),
-            },
-            time_in_force: time_in_force(order.time_in_force),
+            terms: terms(order),
+            chain: None,
         });
         match self.apply(time, command) {
             CommandReply::Accepted(id) | CommandReply::OrderRejected(id, _) => self.orders.push(id),
@@ -110,6 +106,7 @@ impl Engine {
             stop: change.stop.map(price),
             trail: change.trail.map(trail),
             time_in_force: change.time_in_force.map(time_in_force),
+            ..Amendment::default()
         };
         let command = Command::Replace { order: self.orders[place], amendment };
         matches!(self.apply(time, command), CommandReply::Replaced(_))
@@ -168,6 +165,8 @@ impl Engine {
                 }
                 EventBody::OrderCanceled { order, .. } => self.outcome(*order).status = "CANCELED",
                 EventBody::OrderExpired { order } => self.outcome(*order).status = "EXPIRED",
+                EventBody::OrderSized(_) => unreachable!("the model is not asked for chains"),
+                EventBody::OrderCapped { .. } => unreachable!("the model is not asked for price protection"),
                 EventBody::OrderReplaced(_)
                 | EventBody::OrderTriggered { .. }
                 | EventBody::OrderTrailed { .. }
@@ -212,13 +211,27 @@ fn trail(trail: oracle::Trail) -> model::Trail {
     }
 }
 
+fn terms(order: NewOrder) -> OrderTerms {
+    OrderTerms {
+        kind: kind(order.kind),
+        size: match order.size {
+            oracle::Size::Shares(shares) => Size::Shares(qty(shares)),
+            oracle::Size::Notional(amount) => Size::Notional(Money::from_raw(amount)),
+        },
+        time_in_force: time_in_force(order.time_in_force),
+        instructions: Instructions::default(),
+    }
+}
+
 fn kind(kind: oracle::Kind) -> OrderKind {
     match kind {
         oracle::Kind::Market => OrderKind::Market,
         oracle::Kind::Limit { limit } => OrderKind::Limit { limit: price(limit) },
         oracle::Kind::Stop { stop } => OrderKind::Stop { stop: price(stop) },
         oracle::Kind::StopLimit { stop, limit } => OrderKind::StopLimit { stop: price(stop), limit: price(limit) },
-        oracle::Kind::Trailing { trail: distance } => OrderKind::TrailingStop { trail: trail(distance) },
+        oracle::Kind::Trailing { trail: distance } => {
+            OrderKind::TrailingStop { trail: trail(distance), activation: None }
+        }
     }
 }
 

@@ -106,6 +106,8 @@ fn put_tick(tick: &SymbolTick, number: u32, out: &mut Vec<u8>) {
             let conditions = match trade.conditions {
                 TradeConditions::Regular => 0,
                 TradeConditions::Ineligible => 1,
+                TradeConditions::OpeningAuction => 2,
+                TradeConditions::ClosingAuction => 3,
             };
             ([1, aggressor, conditions, 0], [trade.price.raw(), trade.size.raw(), 0, 0])
         }
@@ -229,6 +231,8 @@ fn tick_of(record: &[u8; TICK_BYTES]) -> Option<(Time, TickBody)> {
             let conditions = match conditions {
                 0 => TradeConditions::Regular,
                 1 => TradeConditions::Ineligible,
+                2 => TradeConditions::OpeningAuction,
+                3 => TradeConditions::ClosingAuction,
                 _ => return None,
             };
             let (price, size) = (Price::from_raw(first), Qty::from_raw(second));

@@ -40,6 +40,8 @@ fn json_tick(tick: &SymbolTick, out: &mut Vec<u8>) {
             decimal::write(trade.size.raw(), out);
             out.extend_from_slice(match trade.conditions {
                 TradeConditions::Regular => br#","c":["@"],"#.as_slice(),
+                TradeConditions::OpeningAuction => br#","c":["@","O"],"#.as_slice(),
+                TradeConditions::ClosingAuction => br#","c":["@","6"],"#.as_slice(),
                 TradeConditions::Ineligible => br#","c":["@","I"],"#.as_slice(),
             });
             if let Some(taker) = taker_side(trade.aggressor) {

@@ -166,6 +166,8 @@ impl QuoteSizes {
 fn conditions_of(code: &[u8]) -> TradeConditions {
     match code {
         [letter] if INELIGIBLE.contains(letter) => TradeConditions::Ineligible,
+        b"O" => TradeConditions::OpeningAuction,
+        b"6" => TradeConditions::ClosingAuction,
         _ => TradeConditions::Regular,
     }
 }

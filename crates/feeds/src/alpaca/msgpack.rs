@@ -338,12 +338,15 @@ fn put_head(kind: &str, tick: &SymbolTick, out: &mut Vec<u8>) {
 
 fn put_conditions(plain: &str, conditions: TradeConditions, out: &mut Vec<u8>) {
     put_text("c", out);
-    match conditions {
-        TradeConditions::Regular => out.push(0x91),
-        TradeConditions::Ineligible => {
-            out.push(0x92);
-            put_text("I", out);
-        }
+    let mark = match conditions {
+        TradeConditions::Regular => None,
+        TradeConditions::OpeningAuction => Some("O"),
+        TradeConditions::ClosingAuction => Some("6"),
+        TradeConditions::Ineligible => Some("I"),
+    };
+    out.push(0x91 + u8::from(mark.is_some()));
+    if let Some(mark) = mark {
+        put_text(mark, out);
     }
     put_text(plain, out);
 }

@@ -126,9 +126,12 @@ fn sale_conditions_and_taker_sides_are_understood() {
     for code in ["B", "W", "4", "7", "9", "C", "G", "H", "I", "M", "N", "P", "Q", "R", "T", "U", "V", "Z"] {
         assert!(decode(&format!(r#","c":["@","{code}"]"#)).contains("Ineligible"), "{code}");
     }
-    for code in ["", "@", " ", "A", "D", "E", "F", "K", "L", "O", "S", "X", "Y", "1", "5", "6", "8"] {
+    for code in ["", "@", " ", "A", "D", "E", "F", "K", "L", "S", "X", "Y", "1", "5", "8"] {
         assert!(decode(&format!(r#","c":["{code}"]"#)).contains("Regular"), "{code}");
     }
+    assert!(decode(r#","c":["@","O"]"#).contains("OpeningAuction"));
+    assert!(decode(r#","c":["6"]"#).contains("ClosingAuction"));
+    assert!(decode(r#","c":["O","I"]"#).contains("Ineligible"));
     assert!(decode(r#","c":[]"#).contains("Regular"));
     assert!(decode(r#","c":null"#).contains("Regular"));
     assert_eq!(decode(r#","c":7"#), "Malformed");
@@ -340,11 +343,16 @@ fn binary_frames_are_taken_whole_or_not_at_all() {
 
 fn any_tick() -> impl Strategy<Value = SymbolTick> {
     let amount = || 0..1_000_000_000_000_000_i64;
-    let sides = (amount(), amount(), amount(), amount(), 0..3_usize, any::<bool>(), any::<bool>());
+    let sides = (amount(), amount(), amount(), amount(), 0..3_usize, any::<bool>(), 0..4_usize);
     ("[A-Z0-9./_-]{1,15}", 0..8_000_000_000_000_000_000_i64, sides).prop_map(|(symbol, nanos, sides)| {
-        let (bid, bid_size, ask, ask_size, aggressor, is_trade, is_odd) = sides;
+        let (bid, bid_size, ask, ask_size, aggressor, is_trade, conditions) = sides;
         let aggressor = [Aggressor::Unknown, Aggressor::Buyer, Aggressor::Seller][aggressor];
-        let conditions = if is_odd { TradeConditions::Ineligible } else { TradeConditions::Regular };
+        let conditions = [
+            TradeConditions::Regular,
+            TradeConditions::OpeningAuction,
+            TradeConditions::ClosingAuction,
+            TradeConditions::Ineligible,
+        ][conditions];
         let body = if is_trade {
             let (price, size) = (Price::from_raw(bid), Qty::from_raw(bid_size));
             TickBody::Trade(Trade { price, size, aggressor, conditions })

@@ -83,6 +83,8 @@ pub fn write_row(out: &mut impl Write, tick: &SymbolTick) -> std::io::Result<()>
             };
             let conditions = match trade.conditions {
                 TradeConditions::Regular => "",
+                TradeConditions::OpeningAuction => "opening_auction",
+                TradeConditions::ClosingAuction => "closing_auction",
                 TradeConditions::Ineligible => "ineligible",
             };
             writeln!(out, "{time},{symbol},trade,,,,,{},{},{aggressor},{conditions}", trade.price, trade.size)
@@ -179,8 +181,12 @@ fn parse_aggressor(text: &str) -> Result<Aggressor, String> {
 fn parse_conditions(text: &str) -> Result<TradeConditions, String> {
     match text {
         "" | "regular" => Ok(TradeConditions::Regular),
+        "opening_auction" => Ok(TradeConditions::OpeningAuction),
+        "closing_auction" => Ok(TradeConditions::ClosingAuction),
         "ineligible" => Ok(TradeConditions::Ineligible),
-        other => Err(format!("conditions {other:?} is neither regular nor ineligible")),
+        other => {
+            Err(format!("conditions {other:?} is none of regular, opening_auction, closing_auction, ineligible"))
+        }
     }
 }
 
@@ -241,16 +247,21 @@ mod tests {
             nanos in 0_i64..4_000_000_000_000_000_000,
             prices in (0..=limits::PRICE_MAX.raw(), 1..=limits::PRICE_MAX.raw()),
             sizes in (0..=limits::QTY_MAX.raw(), 1..=limits::QTY_MAX.raw()),
-            choice in 0_u8..12,
+            choice in 0_u8..24,
         ) {
             let quote = Quote {
                 bid: Price::from_raw(prices.0), bid_size: Qty::from_raw(sizes.0),
                 ask: Price::from_raw(prices.1), ask_size: Qty::from_raw(sizes.1),
             };
             let aggressor = [Aggressor::Unknown, Aggressor::Buyer, Aggressor::Seller][usize::from(choice % 3)];
-            let conditions = [TradeConditions::Regular, TradeConditions::Ineligible][usize::from(choice / 3 % 2)];
+            let conditions = [
+                TradeConditions::Regular,
+                TradeConditions::OpeningAuction,
+                TradeConditions::ClosingAuction,
+                TradeConditions::Ineligible,
+            ][usize::from(choice / 3 % 4)];
             let trade = Trade { price: quote.ask, size: quote.ask_size, aggressor, conditions };
-            let body = if choice < 6 { TickBody::Quote(quote) } else { TickBody::Trade(trade) };
+            let body = if choice < 12 { TickBody::Quote(quote) } else { TickBody::Trade(trade) };
             let symbol = Symbol::parse("BTC/USD").expect("a ticker");
             let tick = SymbolTick { symbol, time: Time::from_nanos(nanos), body };
             let mut line = Vec::new();

@@ -23,7 +23,7 @@
 //! | bid, bid_size, ask, ask_size | of a quote; decimals, sizes in shares; a missing side is empty |
 //! | price, size | of a trade; decimals, above nothing |
 //! | aggressor | of a trade: `buyer`, `seller`, or empty when the feed did not say |
-//! | conditions | of a trade: `regular` or empty, or `ineligible` (shows, but sets no last price) |
+//! | conditions | of a trade: `regular` or empty, `opening_auction`, `closing_auction`, or `ineligible` (shows, but sets no last price) |
 //!
 //! # Order
 //!

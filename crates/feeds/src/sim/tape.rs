@@ -276,6 +276,9 @@ mod tests {
                         (TradeConditions::Ineligible, _) => odd += 1,
                         (TradeConditions::Regular, Aggressor::Buyer) => buys += 1,
                         (TradeConditions::Regular, _) => sells += 1,
+                        (TradeConditions::OpeningAuction | TradeConditions::ClosingAuction, _) => {
+                            panic!("the simulated market holds no auctions")
+                        }
                     }
                 }
             }

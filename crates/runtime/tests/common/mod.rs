@@ -5,9 +5,9 @@ use engine::{CalendarPolicy, ShardConfig};
 use feeds::{Push, TickSink};
 use model::{
     Aggressor, AssetClass, CalendarId, ClientOrderId, ClientOrderKey, Command, CommandReply, Currency,
-    ExecutionProfile, InstrumentId, InstrumentStatus, Money, NewOrder, OrderKind, Origin, PortfolioId,
-    PortfolioSeq, Price, Qty, Quote, Request, RiskLimits, Side, Size, SubmittedBy, Symbol, Tick, TickBody, Time,
-    TimeInForce, Trade, TradeConditions, UserId,
+    InstrumentId, InstrumentStatus, Money, NewOrder, OrderKind, OrderTerms, Origin, PortfolioId, PortfolioSeq,
+    Price, Qty, Quote, Request, RiskLimits, Side, Size, SubmittedBy, Symbol, Tick, TickBody, Time, Trade,
+    TradeConditions, Trail, UserId,
 };
 use persistence::{OrderFilter, OrderRow, Storage, TradeFilter, TradeRow};
 use runtime::{
@@ -188,7 +188,7 @@ pub(crate) fn open(portfolio: u32) -> Command {
         currency: Currency::Usd,
         starting_balance: Money::whole(100_000),
         limits: RiskLimits::default(),
-        profile: ExecutionProfile::default(),
+        profile: Box::default(),
     }
 }
 
@@ -210,9 +210,8 @@ pub(crate) fn order(
         fingerprint: u64::from(name),
         symbol: Symbol::parse(symbol).expect("a ticker"),
         side,
-        kind,
-        size: Size::Shares(Qty::whole(shares)),
-        time_in_force: TimeInForce::GoodTilCanceled,
+        terms: OrderTerms::plain(kind, Size::Shares(Qty::whole(shares))),
+        chain: None,
     })
 }
 
@@ -222,6 +221,11 @@ pub(crate) fn limit(price: i64) -> OrderKind {
 
 pub(crate) fn stop(price: i64) -> OrderKind {
     OrderKind::Stop { stop: Price::whole(price) }
+}
+
+/// A trailing stop that follows at once.
+pub(crate) fn trailing(distance: i64) -> OrderKind {
+    OrderKind::TrailingStop { trail: Trail::Amount(Price::whole(distance)), activation: None }
 }
 
 pub(crate) fn quote(bid: i64, ask: i64, shares: i64) -> TickBody {

@@ -7,8 +7,9 @@ use persistence::snapshot::Fold;
 use rkyv::rancor;
 
 /// How the shards of the proofs behave.
-pub const SHARD_CONFIG: ShardConfig =
-    ShardConfig { calendar: CalendarPolicy::AlwaysOpen, quote_age_max_ns: 3_600_000_000_000 };
+pub fn shard_config() -> ShardConfig {
+    ShardConfig { calendar: CalendarPolicy::AlwaysOpen, ..ShardConfig::default() }
+}
 
 /// What holds a shard's state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +34,7 @@ impl Cell {
                 let chain = u128::from_le_bytes(image.rounding_residue.to_le_bytes());
                 Self::Plain { seq: image.seq.get(), chain }
             }
-            CellKind::Engine => Self::Engine(Box::new(Shard::restore(SHARD_CONFIG, image))),
+            CellKind::Engine => Self::Engine(Box::new(Shard::restore(shard_config(), image))),
         }
     }
 

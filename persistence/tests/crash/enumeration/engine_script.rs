@@ -4,9 +4,9 @@ use super::script::{Transaction, empty_shard};
 use engine::Shard;
 use model::{
     AssetClass, CalendarId, ClientOrderId, ClientOrderKey, Command, Currency, Event, ExecutionProfile, Instrument,
-    InstrumentId, InstrumentStatus, Money, NewOrder, Note, OrderKind, Origin, PortfolioId, Price, Qty, Quote,
-    Request, RiskLimits, Side, Size, Stamped, SubmittedBy, Symbol, Tick, TickBody, TickSeq, Time, TimeInForce,
-    Trail, UserId,
+    InstrumentId, InstrumentStatus, Money, NewOrder, Note, OrderKind, OrderTerms, Origin, PortfolioId, Price, Qty,
+    Quote, Request, RiskLimits, Side, Size, Stamped, SubmittedBy, Symbol, Tick, TickBody, TickSeq, Time, Trail,
+    UserId,
 };
 
 const APPLE: InstrumentId = InstrumentId::new(1);
@@ -59,9 +59,8 @@ impl Day {
                 fingerprint: u64::from(name),
                 symbol: Symbol::parse("AAPL").expect("a ticker"),
                 side,
-                kind,
-                size: Size::Shares(Qty::whole(shares)),
-                time_in_force: TimeInForce::GoodTilCanceled,
+                terms: OrderTerms::plain(kind, Size::Shares(Qty::whole(shares))),
+                chain: None,
             })
         });
     }
@@ -112,11 +111,12 @@ pub fn transactions() -> Vec<Transaction> {
         currency: Currency::Usd,
         starting_balance: Money::whole(100_000),
         limits: RiskLimits::default(),
-        profile: ExecutionProfile::Realistic,
+        profile: Box::new(ExecutionProfile::REALISTIC),
     });
     day.quote(99, 100);
     day.order(Side::Buy, OrderKind::Market, 20);
-    day.order(Side::Sell, OrderKind::TrailingStop { trail: Trail::Amount(Price::whole(3)) }, 5);
+    let trailing = OrderKind::TrailingStop { trail: Trail::Amount(Price::whole(3)), activation: None };
+    day.order(Side::Sell, trailing, 5);
     day.quote(103, 104);
     day.quote(99, 100);
     day.order(Side::Buy, OrderKind::Limit { limit: Price::whole(90) }, 7);

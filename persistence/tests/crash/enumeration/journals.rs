@@ -1,7 +1,7 @@
 //! Workloads on the journal, its snapshots and its trimming.
 
 use super::acknowledged::Acknowledged;
-use super::cells::{Cell, CellKind, SHARD_CONFIG, Told, empty, fingerprint};
+use super::cells::{Cell, CellKind, Told, empty, fingerprint, shard_config};
 use super::crash::{Ways, crashes};
 use super::engine_script;
 use super::script::{Script, Sizes, Transaction, append, copies, one_more};
@@ -196,7 +196,7 @@ impl Journals {
                 CellKind::Plain => {
                     snapshot::make_ahead_with(&config, &segment, |image| Cell::restore(CellKind::Plain, image))
                 }
-                CellKind::Engine => snapshot::make_ahead(&config, SHARD_CONFIG, &segment),
+                CellKind::Engine => snapshot::make_ahead(&config, shard_config(), &segment),
             };
             made.map_err(|error| error.to_string())?;
             if self.when_sealed != WhenSealed::SnapshotsAndTrim {

@@ -1,6 +1,6 @@
 //! What is appended: batches of events that are known by their place, and the states after them.
 
-use super::cells::{Cell, CellKind, SHARD_CONFIG, fingerprint};
+use super::cells::{Cell, CellKind, fingerprint, shard_config};
 use engine::Shard;
 use model::{
     Command, Currency, Event, EventBody, ExecutionProfile, FlowKind, Money, Note, Origin, PortfolioId,
@@ -68,7 +68,7 @@ fn opened(shard: &mut Shard, portfolio: u32) -> Vec<Event> {
         currency: Currency::Usd,
         starting_balance: Money::whole(100_000),
         limits: RiskLimits::default(),
-        profile: ExecutionProfile::Realistic,
+        profile: Box::new(ExecutionProfile::REALISTIC),
     };
     let by = SubmittedBy { user: UserId::new(1), origin: Origin::Manual };
     let mut events = Vec::new();
@@ -135,5 +135,5 @@ impl Script {
 
 /// A shard of the proofs, empty.
 pub fn empty_shard() -> Shard {
-    Shard::new(SHARD_CONFIG)
+    Shard::new(shard_config())
 }

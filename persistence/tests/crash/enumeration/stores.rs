@@ -7,8 +7,8 @@ use super::cells::hash;
 use super::{Bad, Kind, Workload};
 use model::{
     ClientOrderId, ClientOrderKey, Currency, ExecutionProfile, InstrumentId, Money, OrderAccepted, OrderId,
-    OrderKind, OrderNumber, Origin, PortfolioId, PortfolioName, PortfolioSeq, Price, Qty, Reservation, RiskLimits,
-    ShardId, ShardSeq, Side, Size, SubmittedBy, Symbol, Time, TimeInForce, UserId,
+    OrderKind, OrderNumber, OrderTerms, Origin, PortfolioId, PortfolioName, PortfolioSeq, Price, Qty, Reservation,
+    RiskLimits, ShardId, ShardSeq, Side, Size, SubmittedBy, Symbol, Time, UserId,
 };
 use persistence::{
     ApiKeyRow, Catalogue, Epoch, MessageRow, NewPortfolio, NewUser, OrderFilter, OrderRow, SimulatedStorage,
@@ -211,7 +211,7 @@ fn portfolio() -> NewPortfolio {
         currency: Currency::Usd,
         starting_balance: Money::whole(100_000),
         limits: RiskLimits::default(),
-        profile: ExecutionProfile::Realistic,
+        profile: ExecutionProfile::REALISTIC,
     }
 }
 
@@ -237,12 +237,12 @@ fn order(number: u32) -> OrderRow {
         instrument: InstrumentId::new(1),
         symbol: symbol("AAPL"),
         side: Side::Buy,
-        kind: OrderKind::Limit { limit: Price::whole(10) },
-        size: Size::Shares(Qty::whole(5)),
-        time_in_force: TimeInForce::GoodTilCanceled,
+        terms: OrderTerms::plain(OrderKind::Limit { limit: Price::whole(10) }, Size::Shares(Qty::whole(5))),
         expires_at: None,
         hwm: None,
         reserved: Reservation { cash: Money::whole(50), qty: Qty::ZERO },
+        link: None,
+        legs: None,
     };
     OrderRow::accepted(&accepted, Time::from_seconds(100))
 }

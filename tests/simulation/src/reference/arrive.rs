@@ -2,11 +2,13 @@
 
 use super::market::Offer;
 use super::{Filled, Walk};
-use crate::book::{Order, divide_half_even};
+use crate::book::divide_half_even;
+use crate::known::{Kind, TimeInForce};
+use crate::order::Order;
 use crate::violation::Checked;
 use model::{
     CancelReason, EventBody, Evidence, Fill, FillRule, Liquidity, Money, OrderId, Price, Qty, Reservation, SCALE,
-    Side, Size, TimeInForce, TradeNumber,
+    Side, Size, TradeNumber,
 };
 
 const ONE: i128 = SCALE as i128;
@@ -60,7 +62,7 @@ impl Walk<'_> {
         if order.waits() {
             return Ok(());
         }
-        let reason = match order.time_in_force {
+        let reason = match TimeInForce::of(order.terms.time_in_force) {
             TimeInForce::ImmediateOrCancel => Some(CancelReason::ImmediateOrCancel),
             TimeInForce::FillOrKill => Some(CancelReason::FillOrKill),
             TimeInForce::Day | TimeInForce::GoodTilCanceled => None,
@@ -85,7 +87,7 @@ impl Walk<'_> {
         let key = (instrument, side, id.portfolio());
         let taken = self.model.taken.get(&key).copied().unwrap_or(0);
         let offer = Offer { price, qty: (shown - taken).max(0), liquidity: Liquidity::Taker, rule, trade: None };
-        if order.time_in_force == TimeInForce::FillOrKill {
+        if TimeInForce::of(order.terms.time_in_force) == TimeInForce::FillOrKill {
             let plan = self.plan(order, &offer);
             if plan.qty < plan.wanted || plan.falls_short {
                 return Ok(());
@@ -137,7 +139,7 @@ impl Walk<'_> {
 
     fn plan(&self, order: &Order, offer: &Offer) -> Plan {
         let lot = self.lot(order);
-        let wanted = match order.size {
+        let wanted = match order.terms.size {
             Size::Shares(total) => i128::from(total.raw()) - order.filled,
             Size::Notional(amount) => lots_for(amount.raw() - order.filled_value, offer.price, lot),
         };
@@ -176,6 +178,8 @@ impl Walk<'_> {
             value: Money::from_raw(value),
             residue: i64::try_from(exact - value * ONE).expect("a residue is small"),
             fee: Money::ZERO,
+            regulatory: Money::ZERO,
+            accrued: Money::ZERO,
             realized_pnl: Money::from_raw(realized),
             liquidity: offer.liquidity,
             rule: offer.rule,
@@ -183,7 +187,11 @@ impl Walk<'_> {
                 quote: market.quote,
                 quote_time: model::Time::from_nanos(market.quote_time),
                 trade: offer.trade,
+                bar: None,
             },
+            ambiguous: false,
+            slippage: Price::ZERO,
+            synthetic: Qty::ZERO,
             reserved,
             completes,
         }
@@ -192,7 +200,7 @@ impl Walk<'_> {
     /// What an order holds back after such a fill, and whether it is done.
     fn held_after(&self, order: &Order, price: i64, qty: i128) -> (Reservation, bool) {
         let (lot, value) = (self.lot(order), value_of(price, qty));
-        let (leaves, rest) = match order.size {
+        let (leaves, rest) = match order.terms.size {
             Size::Shares(total) => (i128::from(total.raw()) - order.filled - qty, None),
             Size::Notional(amount) => {
                 let rest = amount.raw() - order.filled_value - value;
@@ -230,13 +238,9 @@ pub(super) fn quantity(raw: i128) -> Qty {
 
 /// Cash that a buy of so many more holds back.
 fn held_for(order: &Order, leaves: i128, before: i128) -> i128 {
-    match order.kind {
-        model::OrderKind::Limit { limit } | model::OrderKind::StopLimit { limit, .. } => {
-            value_up(limit.raw(), leaves)
-        }
-        model::OrderKind::Stop { stop } => value_up(stop.raw(), leaves),
-        model::OrderKind::Market | model::OrderKind::TrailingStop { .. } => {
-            divide_half_even(order.reserved.cash.raw() * leaves, before)
-        }
+    match order.kind() {
+        Kind::Limit { limit } | Kind::StopLimit { limit, .. } => value_up(limit.raw(), leaves),
+        Kind::Stop { stop } => value_up(stop.raw(), leaves),
+        Kind::Market | Kind::TrailingStop { .. } => divide_half_even(order.reserved.cash.raw() * leaves, before),
     }
 }

@@ -2,11 +2,12 @@
 
 use super::arrive::{lots_for, quantity, value_up};
 use super::{Accepted, Walk, stop_from};
+use crate::known::{Kind, TimeInForce};
 use crate::violation::Checked;
 use model::{
     CommandReply, EventBody, FlowKind, Instrument, InstrumentId, InstrumentStatus, Money, NewOrder, Note,
-    OrderAccepted, OrderId, OrderKind, OrderNumber, OrderRejected, PortfolioId, Price, Qty, Reject, RejectCode,
-    Reservation, SCALE, Side, Size, SubmittedBy, TimeInForce, Trail,
+    OrderAccepted, OrderId, OrderNumber, OrderRejected, PortfolioId, Price, Qty, Reject, RejectCode, Reservation,
+    SCALE, Side, Size, SubmittedBy, Trail,
 };
 use std::collections::BTreeSet;
 
@@ -15,7 +16,7 @@ pub(super) struct Terms {
     pub(super) portfolio: PortfolioId,
     pub(super) instrument: InstrumentId,
     pub(super) side: Side,
-    pub(super) kind: OrderKind,
+    pub(super) kind: Kind,
     pub(super) size: Size,
     pub(super) filled: i128,
     pub(super) filled_value: i128,
@@ -100,10 +101,10 @@ impl Walk<'_> {
                     by,
                     symbol: order.symbol,
                     side: order.side,
-                    kind: order.kind,
-                    size: order.size,
-                    time_in_force: order.time_in_force,
+                    terms: order.terms,
                     reject: reject.clone(),
+                    link: None,
+                    legs: None,
                 };
                 self.emit(order.portfolio, EventBody::OrderRejected(Box::new(rejected)))?;
                 Ok(CommandReply::OrderRejected(id, reject))
@@ -117,14 +118,15 @@ impl Walk<'_> {
         if !row.tradable || row.status == InstrumentStatus::Delisted {
             return Err(RejectCode::NotTradable);
         }
-        let trails = matches!(order.kind, OrderKind::TrailingStop { .. });
+        let kind = Kind::of(order.terms.kind);
+        let trails = matches!(kind, Kind::TrailingStop { .. });
         let hwm = self.reference(row.id, order.side).filter(|_| trails).map(Price::from_raw);
         let terms = Terms {
             portfolio: order.portfolio,
             instrument: row.id,
             side: order.side,
-            kind: order.kind,
-            size: order.size,
+            kind,
+            size: order.terms.size,
             filled: 0,
             filled_value: 0,
             mark: hwm,
@@ -134,7 +136,7 @@ impl Walk<'_> {
         self.check_steps(&terms)?;
         self.check_stop(&terms)?;
         let reserved = self.check_worth(&terms)?;
-        let expires_at = match order.time_in_force {
+        let expires_at = match TimeInForce::of(order.terms.time_in_force) {
             TimeInForce::Day => self.day_end(row.id),
             TimeInForce::GoodTilCanceled | TimeInForce::ImmediateOrCancel | TimeInForce::FillOrKill => None,
         };
@@ -147,23 +149,23 @@ impl Walk<'_> {
             instrument: row.id,
             symbol: order.symbol,
             side: order.side,
-            kind: order.kind,
-            size: order.size,
-            time_in_force: order.time_in_force,
+            terms: order.terms,
             expires_at,
             hwm,
             reserved,
+            link: None,
+            legs: None,
         }))
     }
 
     pub(super) fn check_steps(&self, terms: &Terms) -> Result<(), RejectCode> {
         let row = &self.history.book.instruments[&terms.instrument];
         let prices = match terms.kind {
-            OrderKind::Market | OrderKind::TrailingStop { trail: Trail::Percent(_) } => vec![],
-            OrderKind::Limit { limit } => vec![limit],
-            OrderKind::Stop { stop } => vec![stop],
-            OrderKind::StopLimit { stop, limit } => vec![stop, limit],
-            OrderKind::TrailingStop { trail: Trail::Amount(amount) } => vec![amount],
+            Kind::Market | Kind::TrailingStop { trail: Trail::Percent(_) } => vec![],
+            Kind::Limit { limit } => vec![limit],
+            Kind::Stop { stop } => vec![stop],
+            Kind::StopLimit { stop, limit } => vec![stop, limit],
+            Kind::TrailingStop { trail: Trail::Amount(amount) } => vec![amount],
         };
         for price in prices {
             let step = if price.raw() < SCALE { row.tick_size_below_one } else { row.tick_size };
@@ -181,9 +183,9 @@ impl Walk<'_> {
 
     pub(super) fn check_stop(&self, terms: &Terms) -> Result<(), RejectCode> {
         let stop = match terms.kind {
-            OrderKind::Market | OrderKind::Limit { .. } => None,
-            OrderKind::Stop { stop } | OrderKind::StopLimit { stop, .. } => Some(stop.raw()),
-            OrderKind::TrailingStop { trail } => terms.mark.map(|mark| stop_from(trail, terms.side, mark)),
+            Kind::Market | Kind::Limit { .. } => None,
+            Kind::Stop { stop } | Kind::StopLimit { stop, .. } => Some(stop.raw()),
+            Kind::TrailingStop { trail } => terms.mark.map(|mark| stop_from(trail, terms.side, mark)),
         };
         let reference = self.reference(terms.instrument, terms.side);
         let reached = stop.zip(reference).is_some_and(|(stop, price)| match terms.side {
@@ -202,13 +204,13 @@ impl Walk<'_> {
         };
         let without = [opposite, market.reference, market.last].into_iter().find(|price| *price > 0);
         match terms.kind {
-            OrderKind::Limit { limit } | OrderKind::StopLimit { limit, .. } => Some(limit.raw()),
-            OrderKind::Stop { stop } if !terms.triggered => Some(stop.raw()),
-            OrderKind::TrailingStop { trail } if !terms.triggered => {
+            Kind::Limit { limit } | Kind::StopLimit { limit, .. } => Some(limit.raw()),
+            Kind::Stop { stop } if !terms.triggered => Some(stop.raw()),
+            Kind::TrailingStop { trail } if !terms.triggered => {
                 let stop = terms.mark.map(|mark| stop_from(trail, terms.side, mark));
                 stop.filter(|stop| *stop > 0).or(without)
             }
-            OrderKind::Market | OrderKind::Stop { .. } | OrderKind::TrailingStop { .. } => without,
+            Kind::Market | Kind::Stop { .. } | Kind::TrailingStop { .. } => without,
         }
     }
 

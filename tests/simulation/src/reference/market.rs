@@ -121,7 +121,7 @@ impl Walk<'_> {
         }
         self.waiting(instrument).iter().any(|id| {
             let order = self.order(*id);
-            let trails = matches!(order.kind, model::OrderKind::TrailingStop { .. });
+            let trails = order.trails();
             let mark = self.model.marks.get(id).map(|mark| mark.raw());
             let stop = self.stop_of(order);
             match order.side {
@@ -327,7 +327,7 @@ impl Walk<'_> {
         }
         for id in self.waiting(instrument) {
             let order = self.order(id);
-            let trails = matches!(order.kind, model::OrderKind::TrailingStop { .. });
+            let trails = order.trails();
             let Some(price) = reference(order.side).filter(|_| trails) else { continue };
             let better = self.model.marks.get(&id).is_none_or(|mark| match order.side {
                 Side::Sell => price > mark.raw(),

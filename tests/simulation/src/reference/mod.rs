@@ -9,16 +9,17 @@ mod decide;
 mod market;
 mod replace;
 
-use crate::book::Order;
 use crate::history::History;
+use crate::known::{Kind, TimeInForce};
+use crate::order::Order;
 use crate::violation::{Checked, Invariant, broken, check};
 use engine::IndexWalk;
 use market::Market;
 use model::calendar::session_at_or_after;
 use model::{
     CalendarId, CancelReason, Command, CommandReply, Event, EventBody, Fill, InstrumentId, InstrumentStatus,
-    OrderAccepted, OrderId, OrderKind, OrderReplaced, Origin, PortfolioId, Price, Request, Side, SubmittedBy,
-    TickBody, TickSeq, Time, TimeInForce, Trail, UserId,
+    OrderAccepted, OrderId, OrderReplaced, Origin, PortfolioId, Price, Request, Side, SubmittedBy, TickBody,
+    TickSeq, Time, Trail, UserId,
 };
 use runtime::stepping::{Seen, SeenInput};
 use std::collections::BTreeMap;
@@ -94,13 +95,13 @@ impl Reference {
             orders.filter(|order| order.instrument == Some(instrument) && order.side == side).collect();
         let mut trading: Vec<&Order> = mine.iter().copied().filter(|order| !order.waits()).collect();
         trading.sort_by_key(|order| (keenness(order), order.priority));
-        let stop = |order: &&Order| match order.kind {
-            OrderKind::Stop { stop } | OrderKind::StopLimit { stop, .. } => Some((stop.raw(), order.id)),
-            OrderKind::TrailingStop { trail } => {
+        let stop = |order: &&Order| match order.kind() {
+            Kind::Stop { stop } | Kind::StopLimit { stop, .. } => Some((stop.raw(), order.id)),
+            Kind::TrailingStop { trail } => {
                 let mark = self.marks.get(&order.id)?;
                 Some((stop_from(trail, side, *mark), order.id))
             }
-            OrderKind::Market | OrderKind::Limit { .. } => None,
+            Kind::Market | Kind::Limit { .. } => None,
         };
         let stops: Vec<(i64, OrderId)> = mine.iter().filter(|order| order.waits()).filter_map(stop).collect();
         let first_rank = trading.first().map_or(i64::MAX, |order| keenness(order));
@@ -235,7 +236,7 @@ impl Walk<'_> {
         let book = &self.history.book;
         let timers = book.open.iter().filter_map(|id| {
             let order = &book.orders[id];
-            match (order.time_in_force, order.expires_at) {
+            match (TimeInForce::of(order.terms.time_in_force), order.expires_at) {
                 (_, Some(end)) => Some((end.nanos(), *id)),
                 (TimeInForce::Day, None) => Some((1, *id)),
                 (
@@ -261,9 +262,7 @@ impl Walk<'_> {
             let replaced = OrderReplaced {
                 order: id,
                 by: SubmittedBy { user: UserId::new(0), origin: Origin::System },
-                kind: order.kind,
-                size: order.size,
-                time_in_force: order.time_in_force,
+                terms: order.terms,
                 expires_at: self.day_end(order.instrument.expect("open")),
                 hwm: order.hwm,
                 reserved: order.reserved,
@@ -307,12 +306,12 @@ impl Walk<'_> {
 
     /// The price that releases a stop now.
     fn stop_of(&self, order: &Order) -> Option<i64> {
-        match order.kind {
-            OrderKind::Stop { stop } | OrderKind::StopLimit { stop, .. } => Some(stop.raw()),
-            OrderKind::TrailingStop { trail } => {
+        match order.kind() {
+            Kind::Stop { stop } | Kind::StopLimit { stop, .. } => Some(stop.raw()),
+            Kind::TrailingStop { trail } => {
                 self.model.marks.get(&order.id).map(|mark| stop_from(trail, order.side, *mark))
             }
-            OrderKind::Market | OrderKind::Limit { .. } => None,
+            Kind::Market | Kind::Limit { .. } => None,
         }
     }
 
@@ -334,7 +333,7 @@ impl Walk<'_> {
                     currency: *currency,
                     starting_balance: *starting_balance,
                     limits: *limits,
-                    profile: *profile,
+                    profile: profile.clone(),
                     by: request.by,
                 };
                 self.emit(id, body)?;

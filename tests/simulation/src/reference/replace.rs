@@ -2,11 +2,11 @@
 
 use super::Walk;
 use super::decide::{Terms, refused};
-use crate::book::Order;
+use crate::known::{Kind, TimeInForce};
+use crate::order::Order;
 use crate::violation::Checked;
 use model::{
-    Amendment, CommandReply, EventBody, OrderId, OrderKind, OrderReplaced, RejectCode, Size, SubmittedBy,
-    TimeInForce, Trail,
+    Amendment, CommandReply, EventBody, OrderId, OrderReplaced, OrderTerms, RejectCode, Size, SubmittedBy, Trail,
 };
 
 impl Walk<'_> {
@@ -50,14 +50,15 @@ impl Walk<'_> {
     fn amended(&self, id: OrderId, amendment: &Amendment, by: SubmittedBy) -> Result<OrderReplaced, RejectCode> {
         let order = self.order(id);
         let kind = amended_kind(order, amendment)?;
-        let size = match (order.size, amendment.qty) {
+        let before = order.terms;
+        let size = match (before.size, amendment.qty) {
             (size, None) => size,
             (Size::Shares(_), Some(qty)) => Size::Shares(qty),
             (Size::Notional(_), Some(_)) => return Err(RejectCode::NotAmendable),
         };
         let time_in_force = match amendment.time_in_force {
-            None => order.time_in_force,
-            Some(new) if new.is_immediate() || order.time_in_force.is_immediate() => {
+            None => before.time_in_force,
+            Some(new) if new.is_immediate() || before.time_in_force.is_immediate() => {
                 return Err(RejectCode::NotAmendable);
             }
             Some(new) => new,
@@ -83,52 +84,51 @@ impl Walk<'_> {
         }
         self.check_stop(&terms)?;
         let reserved = self.check_worth(&terms)?;
-        let expires_at = match time_in_force {
-            same if same == order.time_in_force => order.expires_at,
+        let expires_at = match TimeInForce::of(time_in_force) {
+            same if same == TimeInForce::of(before.time_in_force) => order.expires_at,
             TimeInForce::Day => self.day_end(terms.instrument),
             TimeInForce::GoodTilCanceled | TimeInForce::ImmediateOrCancel | TimeInForce::FillOrKill => None,
         };
-        let grew = match (order.size, size) {
+        let grew = match (before.size, size) {
             (Size::Shares(old), Size::Shares(new)) => new > old,
             (Size::Notional(_), _) | (_, Size::Notional(_)) => false,
         };
+        let kind = kind.asked();
         Ok(OrderReplaced {
             order: id,
             by,
-            kind,
-            size,
-            time_in_force,
+            terms: OrderTerms { kind, size, time_in_force, ..before },
             expires_at,
             hwm: mark,
             reserved,
             revision: order.revision + 1,
-            keeps_priority: kind == order.kind && !grew && time_in_force == order.time_in_force,
+            keeps_priority: kind == before.kind && !grew && time_in_force == before.time_in_force,
         })
     }
 }
 
 /// A field that the type lacks, or that is spent, cannot be changed.
-fn amended_kind(order: &Order, amendment: &Amendment) -> Result<OrderKind, RejectCode> {
+fn amended_kind(order: &Order, amendment: &Amendment) -> Result<Kind, RejectCode> {
     let Amendment { limit, stop, trail, .. } = *amendment;
-    let lacks = match order.kind {
-        OrderKind::Market => limit.is_some() || stop.is_some() || trail.is_some(),
-        OrderKind::Limit { .. } => stop.is_some() || trail.is_some(),
-        OrderKind::Stop { .. } => limit.is_some() || trail.is_some(),
-        OrderKind::StopLimit { .. } => trail.is_some(),
-        OrderKind::TrailingStop { .. } => limit.is_some() || stop.is_some(),
+    let lacks = match order.kind() {
+        Kind::Market => limit.is_some() || stop.is_some() || trail.is_some(),
+        Kind::Limit { .. } => stop.is_some() || trail.is_some(),
+        Kind::Stop { .. } => limit.is_some() || trail.is_some(),
+        Kind::StopLimit { .. } => trail.is_some(),
+        Kind::TrailingStop { .. } => limit.is_some() || stop.is_some(),
     };
     let spent = order.triggered && (stop.is_some() || trail.is_some());
     if lacks || spent {
         return Err(RejectCode::NotAmendable);
     }
-    Ok(match order.kind {
-        OrderKind::Market => OrderKind::Market,
-        OrderKind::Limit { limit: old } => OrderKind::Limit { limit: limit.unwrap_or(old) },
-        OrderKind::Stop { stop: old } => OrderKind::Stop { stop: stop.unwrap_or(old) },
-        OrderKind::StopLimit { stop: old_stop, limit: old_limit } => {
-            OrderKind::StopLimit { stop: stop.unwrap_or(old_stop), limit: limit.unwrap_or(old_limit) }
+    Ok(match order.kind() {
+        Kind::Market => Kind::Market,
+        Kind::Limit { limit: old } => Kind::Limit { limit: limit.unwrap_or(old) },
+        Kind::Stop { stop: old } => Kind::Stop { stop: stop.unwrap_or(old) },
+        Kind::StopLimit { stop: old_stop, limit: old_limit } => {
+            Kind::StopLimit { stop: stop.unwrap_or(old_stop), limit: limit.unwrap_or(old_limit) }
         }
-        OrderKind::TrailingStop { trail: old } => OrderKind::TrailingStop {
+        Kind::TrailingStop { trail: old } => Kind::TrailingStop {
             trail: match (old, trail) {
                 (old, None) => old,
                 (Trail::Amount(_), Some(new @ Trail::Amount(_)))

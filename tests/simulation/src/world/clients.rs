@@ -6,9 +6,9 @@
 use super::World;
 use crate::violation::{Checked, Invariant, broken, check};
 use model::{
-    Amendment, ClientOrderId, ClientOrderKey, Command, CommandReply, Money, NewOrder, Note, OrderId, OrderKind,
-    Origin, Percent, PortfolioId, PortfolioSeq, Price, Qty, Request, RiskLimits, Side, Size, SubmittedBy,
-    TimeInForce, Trail, UserId,
+    Amendment, ClientOrderId, ClientOrderKey, Command, CommandReply, Instructions, Money, NewOrder, Note, OrderId,
+    OrderKind, OrderTerms, Origin, Percent, PortfolioId, PortfolioSeq, Price, Qty, Request, RiskLimits, Side,
+    Size, SubmittedBy, TimeInForce, Trail, UserId,
 };
 use runtime::{After, CutOff, RequestError, SubscribeError, Subscription};
 use std::collections::BTreeMap;
@@ -268,7 +268,7 @@ impl World {
                     } else {
                         Trail::Percent(Percent::from_raw(random.between(1, 300) * CENT))
                     };
-                    break OrderKind::TrailingStop { trail };
+                    break OrderKind::TrailingStop { trail, activation: None };
                 }
                 _ if wanted
                     == (crate::plan::Orders {
@@ -304,7 +304,8 @@ impl World {
         let client_order_id = ClientOrderId::parse(&name).expect("a plain name");
         let key = ClientOrderKey::new(u128::from(number) << 64 | (client as u128 + 1) << 96 | 0x5eed);
         let fingerprint = self.random.draw();
-        NewOrder { portfolio, client_order_id, key, fingerprint, symbol, side, kind, size, time_in_force }
+        let terms = OrderTerms { kind, size, time_in_force, instructions: Instructions::default() };
+        NewOrder { portfolio, client_order_id, key, fingerprint, symbol, side, terms, chain: None }
     }
 
     /// Any order that some client knows, of this client rather.

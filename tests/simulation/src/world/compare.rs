@@ -50,6 +50,8 @@ fn is_of_start(event: &Event) -> bool {
         | EventBody::CashFlowed { .. }
         | EventBody::OrderAccepted(_)
         | EventBody::OrderRejected(_)
+        | EventBody::OrderSized(_)
+        | EventBody::OrderCapped { .. }
         | EventBody::OrderTriggered { .. }
         | EventBody::OrderTrailed { .. }
         | EventBody::Filled(_)
@@ -191,7 +193,7 @@ impl World {
             .orders
             .values()
             .filter(|order| order.id.portfolio() == portfolio)
-            .map(crate::book::Order::row)
+            .map(crate::order::Order::row)
             .collect();
         known.reverse();
         self.counts.checks += known.len() as u64 + 2;

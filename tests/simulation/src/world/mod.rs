@@ -181,7 +181,7 @@ impl World {
         SystemConfig {
             data_dir: PathBuf::from("/data"),
             shards: Some(self.plan.shards),
-            shard: ShardConfig { calendar, quote_age_max_ns: self.plan.quote_age_ns },
+            shard: ShardConfig { calendar, quote_age_max_ns: self.plan.quote_age_ns, ..ShardConfig::default() },
             clock: self.plan.clock,
             durability: Durability::Journal,
             overflow: self.plan.overflow,

@@ -52,7 +52,7 @@ impl World {
                 currency: Currency::Usd,
                 starting_balance: Money::from_raw(cash),
                 limits,
-                profile: ExecutionProfile::Realistic,
+                profile: ExecutionProfile::REALISTIC,
             };
             self.portfolios.push(catalogue.create_portfolio(new).map_err(failed)?.id);
         }
@@ -68,7 +68,7 @@ impl World {
                 continue;
             }
             let row = handle.catalogue().portfolio(portfolio).map_err(failed)?.expect("it was made just now");
-            let (starting_balance, limits, profile) = (row.starting_balance, row.limits, row.profile);
+            let (starting_balance, limits, profile) = (row.starting_balance, row.limits, Box::new(row.profile));
             let currency = row.currency;
             self.send(0, Command::OpenPortfolio { portfolio, currency, starting_balance, limits, profile });
             self.all_parts()?;

@@ -3,13 +3,13 @@
 //! The model knows the rules and no index: after each input it recomputes from the facts which
 //! orders must not be standing any more, and where every trailing mark must be.
 
-use crate::support::World;
 use model::{
-    Aggressor, Amendment, Command, Event, EventBody, FillRule, InstrumentId, NewOrder, OrderId, OrderImage,
-    OrderKind, Percent, PortfolioId, Price, Qty, Quote, Side, Size, TickBody, TimeInForce, Trade, TradeConditions,
-    Trail,
+    Aggressor, Amendment, Command, Event, EventBody, FillRule, InstrumentId, InstrumentStatus, Money, NewOrder,
+    OrderId, OrderImage, OrderKind, OrderTerms, Percent, PortfolioId, Price, Qty, Quote, Side, Size, TickBody,
+    TimeInForce, Trade, TradeConditions, Trail, Trigger,
 };
 use proptest::prelude::*;
+use scenarios::{Setting, World};
 use std::collections::BTreeMap;
 
 const SYMBOLS: [&str; 2] = ["AAPL", "MSFT"];
@@ -48,15 +48,25 @@ fn kind() -> impl Strategy<Value = OrderKind> {
         4 => tick_price().prop_map(|limit| OrderKind::Limit { limit }),
         2 => tick_price().prop_map(|stop| OrderKind::Stop { stop }),
         2 => (tick_price(), tick_price()).prop_map(|(stop, limit)| OrderKind::StopLimit { stop, limit }),
-        3 => distance.prop_map(|amount| OrderKind::TrailingStop { trail: Trail::Amount(amount) }),
-        2 => (1_i64..9).prop_map(|percent| OrderKind::TrailingStop { trail: Trail::Percent(Percent::whole(percent)) }),
+        2 => tick_price().prop_map(|trigger| OrderKind::MarketIfTouched { trigger }),
+        2 => (tick_price(), tick_price()).prop_map(|(trigger, limit)| OrderKind::LimitIfTouched { trigger, limit }),
+        3 => distance.prop_map(|amount| OrderKind::TrailingStop { trail: Trail::Amount(amount), activation: None }),
+        2 => (1_i64..9).prop_map(|percent| OrderKind::TrailingStop {
+            trail: Trail::Percent(Percent::whole(percent)),
+            activation: None
+        }),
+        2 => (1_i64..12, 0_i64..4).prop_map(|(halves, offset)| OrderKind::TrailingStopLimit {
+            trail: Trail::Amount(Price::from_raw(halves * 50_000_000)),
+            offset: Price::from_raw(offset * 50_000_000),
+            activation: None
+        }),
     ]
 }
 
 fn size() -> impl Strategy<Value = Size> {
     prop_oneof![
         6 => qty(40).prop_map(Size::Shares),
-        1 => (50_i64..5_000).prop_map(|amount| Size::Notional(model::Money::whole(amount))),
+        1 => (50_i64..5_000).prop_map(|amount| Size::Notional(Money::whole(amount))),
     ]
 }
 
@@ -166,7 +176,18 @@ fn row(instrument: InstrumentId) -> usize {
 fn uses_display(rule: FillRule) -> bool {
     match rule {
         FillRule::TookStandingQuote | FillRule::TookNewQuote | FillRule::QuoteCrossedLimit => true,
-        FillRule::TradeAtLimit | FillRule::TradeThroughLimit => false,
+        FillRule::TradeAtLimit
+        | FillRule::TradeThroughLimit
+        | FillRule::OpeningAuction
+        | FillRule::ClosingAuction
+        | FillRule::AuctionFallback
+        | FillRule::BarOpen
+        | FillRule::BarMiddle
+        | FillRule::BarClose
+        | FillRule::BarAtLimit
+        | FillRule::BarThroughLimit
+        | FillRule::BarTrigger
+        | FillRule::BarPath => false,
     }
 }
 
@@ -207,28 +228,16 @@ impl Naive {
 
     fn see(&mut self, events: &[Event]) {
         for event in events {
-            match &event.body {
-                EventBody::OrderAccepted(accepted) => {
-                    if let OrderKind::TrailingStop { .. } = accepted.kind {
-                        self.marks.insert(accepted.order, accepted.hwm);
-                    }
-                }
-                EventBody::Filled(fill) => {
-                    if uses_display(fill.rule) {
-                        let spent = &mut self.markets[row(fill.instrument)].spent;
-                        *spent.entry((fill.order.portfolio(), fill.side)).or_default() += fill.qty;
-                    }
-                }
-                EventBody::InstrumentDefined(_)
-                | EventBody::PortfolioOpened { .. }
-                | EventBody::LimitsSet { .. }
-                | EventBody::CashFlowed { .. }
-                | EventBody::OrderRejected(_)
-                | EventBody::OrderReplaced(_)
-                | EventBody::OrderTriggered { .. }
-                | EventBody::OrderTrailed { .. }
-                | EventBody::OrderCanceled { .. }
-                | EventBody::OrderExpired { .. } => {}
+            if let EventBody::OrderAccepted(accepted) = &event.body
+                && accepted.terms.kind.trail().is_some()
+            {
+                self.marks.insert(accepted.order, accepted.hwm);
+            }
+            if let EventBody::Filled(fill) = &event.body
+                && uses_display(fill.rule)
+            {
+                let spent = &mut self.markets[row(fill.instrument)].spent;
+                *spent.entry((fill.order.portfolio(), fill.side)).or_default() += fill.qty;
             }
         }
     }
@@ -238,17 +247,18 @@ impl Naive {
         let after = world.shard.image().orders;
         for order in before.iter().filter(|order| row(order.instrument) == symbol && !order.triggered) {
             let Some(reference) = of(order.side) else { continue };
-            let stop = match order.kind {
-                OrderKind::Stop { stop } | OrderKind::StopLimit { stop, .. } => Some(stop),
-                OrderKind::TrailingStop { trail } => {
-                    self.marks[&order.id].map(|hwm| trail.stop_price(order.side, hwm))
+            let reached = match order.terms.kind.trigger() {
+                None => continue,
+                Some(Trigger::Stop(stop)) => order.side.stop_reached(reference, stop),
+                Some(Trigger::Touch(price)) => order.side.touched(reference, price),
+                Some(Trigger::Trail(trail)) => {
+                    let stop = self.marks[&order.id].map(|hwm| trail.stop_price(order.side, hwm));
+                    stop.is_some_and(|stop| order.side.stop_reached(reference, stop))
                 }
-                OrderKind::Market | OrderKind::Limit { .. } => continue,
             };
-            let reached = stop.is_some_and(|stop| order.side.stop_reached(reference, stop));
             let waits = after.iter().any(|now| now.id == order.id && !now.triggered);
             assert_eq!(waits, !reached, "{order:?} at {reference}");
-            if let (OrderKind::TrailingStop { .. }, false) = (order.kind, reached) {
+            if order.terms.kind.trail().is_some() && !reached {
                 let mark = self.marks.get_mut(&order.id).expect("every trailing stop has an entry");
                 let beyond = mark.is_none_or(|hwm| order.side.improves(reference, hwm));
                 *mark = if beyond { Some(reference) } else { *mark };
@@ -264,11 +274,14 @@ impl Naive {
                 Side::Buy => (market.quote.ask, market.quote.ask_size),
                 Side::Sell => (market.quote.bid, market.quote.bid_size),
             };
-            let limit = match order.kind {
-                OrderKind::Limit { limit } | OrderKind::StopLimit { limit, .. } => Some(limit),
-                OrderKind::Market | OrderKind::Stop { .. } | OrderKind::TrailingStop { .. } => None,
+            let limit = match order.terms.kind {
+                OrderKind::TrailingStopLimit { trail, offset, .. } => {
+                    let hwm = order.trail.and_then(|trail| trail.hwm);
+                    hwm.map(|hwm| order.side.worse_by(trail.stop_price(order.side, hwm), offset))
+                }
+                kind => kind.limit_price(),
             };
-            let may_trade = order.triggered || !order.kind.waits_for_trigger();
+            let may_trade = order.triggered || !order.terms.kind.waits_for_trigger();
             let crosses = price.is_positive() && limit.is_none_or(|limit| order.side.within(price, limit));
             if may_trade && crosses && !market.quote.is_crossed() && !market.halted {
                 let spent = market.spent.get(&(order.id.portfolio(), order.side)).copied().unwrap_or_default();
@@ -293,16 +306,17 @@ fn pick_order(world: &World, pick: usize) -> Option<OrderId> {
 fn new_order(world: &mut World, step: &Step) -> Option<NewOrder> {
     let Step::Submit { portfolio, symbol, side, kind, size, tif } = step else { return None };
     let order = world.new_order(PORTFOLIOS[*portfolio], SYMBOLS[*symbol], *side, None);
-    Some(NewOrder { kind: *kind, size: *size, time_in_force: *tif, ..order })
+    let terms = OrderTerms { time_in_force: *tif, ..OrderTerms::plain(*kind, *size) };
+    Some(NewOrder { terms, ..order })
 }
 
 fn start() -> World {
-    let mut world = World::new(false);
-    world.open("B", "3000");
-    world.open("C", "20000");
+    let mut world = World::begin(Setting::default());
+    world.open("B", Money::whole(3_000));
+    world.open("C", Money::whole(20_000));
     for symbol in SYMBOLS {
         for portfolio in ["A", "C"] {
-            world.hold(portfolio, symbol, "60", "100");
+            world.hold(portfolio, symbol, Qty::whole(60), Price::whole(100));
         }
     }
     world
@@ -381,7 +395,8 @@ fn take(world: &mut World, naive: &mut Naive, step: &Step) {
                 naive.markets[*symbol].fresh = false;
             }
             naive.markets[*symbol].halted = *halted;
-            world.set_halted(SYMBOLS[*symbol], *halted);
+            let status = if *halted { InstrumentStatus::Halted } else { InstrumentStatus::Active };
+            world.set_status(SYMBOLS[*symbol], status, true);
         }
         Step::Restart => {
             world.flush();
@@ -414,20 +429,15 @@ fn facts_of_a(steps: &[Step], with_others: bool) -> Vec<String> {
         }
     }
     let own = world.events.iter().filter(|event| event.portfolio == world.portfolio("A"));
-    own.map(|event| match &event.body {
+    own.map(|event| {
         // The key counts all orders sent, so that it differs between the two runs.
-        EventBody::OrderAccepted(accepted) => format!("{:?} {:?}", accepted.order, accepted.reserved),
-        EventBody::OrderRejected(rejected) => format!("{:?} {:?}", rejected.order, rejected.reject),
-        EventBody::InstrumentDefined(_)
-        | EventBody::PortfolioOpened { .. }
-        | EventBody::LimitsSet { .. }
-        | EventBody::CashFlowed { .. }
-        | EventBody::OrderReplaced(_)
-        | EventBody::OrderTriggered { .. }
-        | EventBody::OrderTrailed { .. }
-        | EventBody::Filled(_)
-        | EventBody::OrderCanceled { .. }
-        | EventBody::OrderExpired { .. } => format!("{event:?}"),
+        if let EventBody::OrderAccepted(accepted) = &event.body {
+            format!("{:?} {:?}", accepted.order, accepted.reserved)
+        } else if let EventBody::OrderRejected(rejected) = &event.body {
+            format!("{:?} {:?}", rejected.order, rejected.reject)
+        } else {
+            format!("{event:?}")
+        }
     })
     .collect()
 }

@@ -1,0 +1,132 @@
+//! What another path of a bar would have made of the same orders.
+//!
+//! Owns a second shard into which a portfolio's account and its orders in one instrument are copied, so that
+//! the same code leads them along the other path. Nothing of it comes back but which fills there were: a
+//! fill that differs from them is ambiguous.
+
+use crate::bar_path::{Course, Glimpse};
+use crate::bars::{Elsewhere, Taken, other_paths};
+use crate::book::Book;
+use crate::commit::row_of;
+use crate::market::Triggers;
+use crate::orders::{OpenOrder, Slot};
+use crate::portfolio::Portfolio;
+use crate::shard::Shard;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use model::{BarPath, BarPolicies, BarVolume, EventBody, InstrumentId, Money, PortfolioId, Qty};
+
+impl Shard {
+    /// The fills that the other paths of a bar would make; nothing where no path makes a difference.
+    pub(crate) fn fills_elsewhere(&mut self, portfolio: PortfolioId, slots: &[Slot], taken: &Taken) -> Elsewhere {
+        let policies = self.portfolio(portfolio).profile.bars;
+        if !self.may_differ(slots, taken, &policies) {
+            return Vec::new();
+        }
+        let mut copy = self.copy.take().unwrap_or_else(|| Box::new(Self::new(self.config())));
+        let paths = other_paths(&policies, &taken.bar).iter();
+        let elsewhere = paths.map(|path| copy.fills_on(*path, self, (portfolio, taken))).collect();
+        self.copy = Some(copy);
+        elsewhere
+    }
+
+    /// Whether the path could matter: never to a single order that trades at its price whenever that comes.
+    fn may_differ(&self, slots: &[Slot], taken: &Taken, policies: &BarPolicies) -> bool {
+        let bar = &taken.bar;
+        let is_split = policies.volume == BarVolume::Split && bar.volume.is_some_and(Qty::is_positive);
+        let mut may_fill = slots.iter().map(|slot| self.orders.get(*slot)).filter(|order| {
+            let stop = order.kind().trail().filter(|_| order.waits_for_trigger()).map(|trail| {
+                let mark = self.books[row_of(order.instrument)].mark(order).unwrap_or(bar.open);
+                let best = [bar.high, bar.low]
+                    .into_iter()
+                    .fold(mark, |best, price| if order.side.improves(price, best) { price } else { best });
+                trail.stop_price(order.side, best)
+            });
+            // Its stop at its best would not be reached, so that none before would.
+            stop.is_none_or(|stop| stop >= bar.low && stop <= bar.high || order.side.stop_reached(bar.open, stop))
+        });
+        match (may_fill.next(), may_fill.next()) {
+            (None, _) => false,
+            (Some(_), Some(_)) => true,
+            (Some(order), None) => is_split || !is_plain(order),
+        }
+    }
+
+    /// Leads a portfolio's orders along a path here, as they are there.
+    fn fills_on(&mut self, path: BarPath, there: &Self, (id, taken): (PortfolioId, &Taken)) -> Vec<Glimpse> {
+        self.imitate(there, id, taken.bar.instrument);
+        let policies = BarPolicies { path, ..there.portfolio(id).profile.bars };
+        let slots = self.concerned_by(taken);
+        let mut events = Vec::new();
+        self.meet_orders(&slots, Course::begin(taken, policies, Vec::new()), &mut events);
+        self.forget(id);
+        let fills = events.iter().filter_map(|event| match &event.body {
+            EventBody::Filled(fill) => Some(Glimpse::of(fill)),
+            _ => None,
+        });
+        fills.collect()
+    }
+
+    /// Takes over what the orders of a portfolio in an instrument depend on.
+    fn imitate(&mut self, there: &Self, id: PortfolioId, instrument: InstrumentId) {
+        let row = row_of(instrument);
+        (self.seq, self.now, self.event_time, self.tick) = (there.seq, there.now, there.event_time, there.tick);
+        if self.instruments.get(row).and_then(Option::as_ref) != Some(there.instrument(instrument)) {
+            self.commit_instrument(there.instrument(instrument));
+        }
+        self.books[row] = Book::new();
+        self.hot[row] = there.hot[row].clone();
+        self.hot[row].set_triggers(&Triggers::NONE);
+        let portfolio = there.portfolio(id);
+        let open = portfolio.open.iter().map(|(_, slot)| there.orders.get(slot));
+        let mut orders: Vec<OpenOrder> = open.filter(|order| order.instrument == instrument).cloned().collect();
+        for order in &mut orders {
+            // Marks that moved since their last event.
+            if let Some(mark) = there.books[row].mark(order).filter(|_| order.peg().is_none()) {
+                order.set_hwm(mark);
+            }
+        }
+        let held: Money = orders.iter().map(|order| order.reserved().cash).sum();
+        self.portfolios.insert(id, portfolio.without_orders(held, instrument));
+        for order in orders {
+            self.insert_order(order);
+        }
+    }
+
+    /// Ends what is left here, so that the next one finds the place empty.
+    fn forget(&mut self, id: PortfolioId) {
+        let open: Vec<Slot> = self.portfolio(id).open.iter().map(|(_, slot)| slot).collect();
+        for slot in open {
+            self.remove_order(slot);
+        }
+        self.portfolios.remove(id);
+        self.arrivals.clear();
+    }
+}
+
+/// Whether an order trades at one price or not at all, whatever came before, and sets nothing else free.
+fn is_plain(order: &OpenOrder) -> bool {
+    let waits_twice = order.waits_for_trigger() && order.kind().limit_price().is_some();
+    order.link().is_none() && order.kind().trail().is_none() && !waits_twice
+}
+
+impl Portfolio {
+    /// A copy whose account is as if no order was open, but for those that hold back so much of its cash and
+    /// of its holding of an instrument: whatever else is held back is not there.
+    fn without_orders(&self, held: Money, instrument: InstrumentId) -> Self {
+        let mut account = self.account.clone();
+        account.cash = account.available_cash() + held;
+        account.reserved_cash = Money::ZERO;
+        if let Some(position) = account.positions.get_mut(&instrument) {
+            position.reserved_qty = Qty::ZERO;
+        }
+        let opened = Self::opened(self.currency, self.starting_balance, self.limits, self.profile);
+        Self {
+            account,
+            month_traded: self.month_traded,
+            last_seq: self.last_seq,
+            last_trade: self.last_trade,
+            ..opened
+        }
+    }
+}
