@@ -40,5 +40,7 @@ export default defineConfig({
     environment: "jsdom",
     setupFiles: ["src/mocks/testSetup.ts"],
     include: ["src/**/*.test.{ts,tsx}"],
+    // Patience, not a measure: a whole ticket looked through by axe takes a second, and more beside a compiler.
+    testTimeout: 30_000,
   },
 });

@@ -9,12 +9,25 @@ use tokio::process::Command;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_person_trades_in_the_browser_and_a_restart_loses_nothing() -> Result<()> {
+    let restarts = act("trade.mjs").await?;
+    ensure!(restarts == 1, "the server was restarted {restarts} times");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_person_sends_every_type_of_order_and_a_bracket() -> Result<()> {
+    act("orders.mjs").await.map(|_| ())
+}
+
+/// Runs a script against a server of its own, which is killed and started again whenever the script wishes;
+/// says how often that was.
+async fn act(name: &str) -> Result<u32> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let driver = folder.join("../web/node_modules/playwright-core");
     ensure!(driver.is_dir(), "the browser's driver is missing: `npm ci` in web/ brings it");
     let mut server = Server::start(Setup::with(["--feed", "sim", "--sim-seed", "1"])).await?;
     let mut script = Command::new("node")
-        .arg(folder.join("browser/trade.mjs"))
+        .arg(folder.join("browser").join(name))
         .arg(server.url())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -33,6 +46,5 @@ async fn a_person_trades_in_the_browser_and_a_restart_loses_nothing() -> Result<
     }
     let status = script.wait().await?;
     ensure!(status.success(), "the script ended with {status}; the server wrote:\n{}", server.log());
-    ensure!(restarts == 1, "the server was restarted {restarts} times");
-    Ok(())
+    Ok(restarts)
 }

@@ -53,6 +53,16 @@ export function floorToStep(value: Decimal, step: Decimal): Decimal {
 
 export const isMultipleOf = (value: Decimal, step: Decimal): boolean => step <= 0n || value % step === 0n;
 
+export function larger(left: Decimal, right: Decimal): Decimal {
+  if (left > right) return left;
+  return right;
+}
+
+export function smaller(left: Decimal, right: Decimal): Decimal {
+  if (left < right) return left;
+  return right;
+}
+
 export const sum = (values: readonly Decimal[]): Decimal =>
   of(values.reduce((total, value) => total + value, 0n));
 

@@ -4,7 +4,9 @@ import { describe, expect, it } from "vitest";
 import {
   directionOf,
   formatCode,
+  formatDayAndTime,
   formatFinePrice,
+  formatInZone,
   formatMoney,
   formatPrice,
   formatQty,
@@ -77,5 +79,19 @@ describe("words", () => {
 
   it("makes words of a code", () => {
     expect(formatCode("took_standing_quote")).toBe("Took standing quote");
+  });
+});
+
+describe("instants", () => {
+  it("are written in full in the zone that is asked for, with its name", () => {
+    const close = new Date("2026-11-20T21:00:00Z");
+    expect(formatInZone(close, "America/New_York")).toMatch(/16:00.*(EST|GMT-5)/);
+    expect(formatInZone(close, "UTC")).toMatch(/21:00.*UTC/);
+  });
+
+  it("that are none are unknown", () => {
+    expect(formatDayAndTime("rubbish")).toBe(UNKNOWN);
+    expect(formatDayAndTime(null)).toBe(UNKNOWN);
+    expect(formatDayAndTime(new Date(2026, 10, 20, 16, 5))).toMatch(/20.*16:05|16:05/);
   });
 });

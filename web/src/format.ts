@@ -100,6 +100,26 @@ export function formatTime(value: string | null | undefined, now: Date): string 
   return (sameDay ? timeOfDay : dayAndTime).format(time);
 }
 
+/** The day and the time in the reader's own zone: `21 Nov, 16:00`. */
+export function formatDayAndTime(value: Date | string | null | undefined): string {
+  const time = value instanceof Date ? value : new Date(value ?? Number.NaN);
+  return Number.isNaN(time.getTime()) ? UNKNOWN : dayAndTime.format(time);
+}
+
+/** An instant in full in a zone, with the zone's name: `Sat, 21 Nov, 10:00 EST`. */
+export function formatInZone(time: Date, timeZone: string): string {
+  return new Intl.DateTimeFormat(undefined, {
+    weekday: "short",
+    day: "2-digit",
+    month: "short",
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+    timeZoneName: "short",
+    timeZone,
+  }).format(time);
+}
+
 /** A span in words: `8 s`, `4 min`, `2 h 10 min`, `3 d 4 h`. */
 export function formatSpan(milliseconds: number): string {
   const seconds = Math.max(0, Math.round(milliseconds / 1000));

@@ -56,6 +56,10 @@ export async function fetchOpenOrders(portfolio_id: string): Promise<Order[]> {
   return rows;
 }
 
+/** One order, open or not. */
+export const fetchOrder = (id: string): Promise<Order> =>
+  answerOf(http.GET("/api/paper/orders/{id}/", { params: { path: { id } } }));
+
 /** The newest closed orders, one page. */
 export async function fetchClosedOrders(portfolio_id: string): Promise<Order[]> {
   const page = await answerOf(
@@ -65,6 +69,16 @@ export async function fetchClosedOrders(portfolio_id: string): Promise<Order[]> 
   );
   return page.results;
 }
+
+/** Every fill of one order that fits on one page, the newest first. */
+export const fetchTradesOf = (order: Pick<Order, "id" | "portfolio_id">): Promise<Trade[]> =>
+  answerOf(
+    http.GET("/api/paper/trades/", {
+      params: {
+        query: { portfolio_id: order.portfolio_id, order_id: order.id, limit: String(PAGE) },
+      },
+    }),
+  ).then((page) => page.results);
 
 /** The newest fills, one page; `complete` when there are no older ones. */
 export async function fetchTrades(portfolio_id: string): Promise<{ trades: Trade[]; complete: boolean }> {

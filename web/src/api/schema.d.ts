@@ -561,7 +561,7 @@ export interface components {
          * @description Why an order was cancelled.
          * @enum {string}
          */
-        CancelReason: "requested" | "immediate_or_cancel" | "fill_or_kill" | "insufficient_buying_power";
+        CancelReason: "requested" | "immediate_or_cancel" | "fill_or_kill" | "insufficient_buying_power" | "post_only" | "reduce_only" | "sibling" | "price_protection" | "parent";
         /** @description Cash, as the stream tells it. */
         Cash: {
             /** @example USD */
@@ -651,7 +651,7 @@ export interface components {
          * @description How a portfolio's orders fill.
          * @enum {string}
          */
-        ExecutionProfile: "realistic";
+        ExecutionProfile: "realistic" | "custom";
         /** @description The market that a fill was made from. */
         FillEvidence: {
             bid: components["schemas"]["Decimal"] | null;
@@ -687,7 +687,7 @@ export interface components {
          * @description The rule that made a fill.
          * @enum {string}
          */
-        FillRule: "took_standing_quote" | "took_new_quote" | "quote_crossed_limit" | "trade_at_limit" | "trade_through_limit";
+        FillRule: "took_standing_quote" | "took_new_quote" | "quote_crossed_limit" | "trade_at_limit" | "trade_through_limit" | "opening_auction" | "closing_auction" | "auction_fallback" | "bar_open" | "bar_middle" | "bar_close" | "bar_at_limit" | "bar_through_limit" | "bar_trigger" | "bar_path";
         /**
          * @description Money in or out.
          * @example {
@@ -859,13 +859,14 @@ export interface components {
             reduce_only: boolean;
             post_only: boolean;
             display_qty: components["schemas"]["Decimal"] | null;
-            peg: Record<string, never> | null;
+            peg: components["schemas"]["Peg"] | null;
             algo: Record<string, never> | null;
             condition: Record<string, never> | null;
             order_class: components["schemas"]["OrderClass"];
             take_profit: Record<string, never> | null;
             stop_loss: Record<string, never> | null;
-            legs: Record<string, never>[] | null;
+            /** @description The orders that hang on it or stand beside it, where the reply is nested; null otherwise. */
+            legs: components["schemas"]["Order"][] | null;
             /** Format: uuid */
             parent_id: string | null;
             strategy_id: string | null;
@@ -978,17 +979,17 @@ export interface components {
             /** @default null */
             expires_at?: components["schemas"]["Timestamp"] | null;
             /**
-             * @description Not offered.
+             * @description Whether it trades before and after the regular session, too. LIMIT orders with DAY, GTC or GTD alone.
              * @default null
              */
             extended_hours?: boolean | null;
             /**
-             * @description Not offered.
+             * @description Whether it may only make a position smaller.
              * @default null
              */
             reduce_only?: boolean | null;
             /**
-             * @description Not offered.
+             * @description Whether it may only rest and never take. Orders with a limit and DAY, GTC or GTD alone.
              * @default null
              */
             post_only?: boolean | null;
@@ -1007,7 +1008,9 @@ export interface components {
             /** @default null */
             stop_loss?: components["schemas"]["StopLoss"] | null;
             /**
-             * @description Not offered.
+             * @description What follows this order's fills, of OTO and OTOCO: orders without `portfolio_id`. `symbol` is that of this
+             *     order and `side` the other one when absent; without `qty` a leg is as large as what this order filled,
+             *     and with one it works in proportion.
              * @default null
              */
             legs?: components["schemas"]["OrderRequest"][] | null;
@@ -1058,7 +1061,11 @@ export interface components {
             /** @description What to send as `cursor` for the next page; null at the end. */
             next: string | null;
         };
-        /** @description How a pegged order follows. Documented, not offered. */
+        /**
+         * @description How a pegged order follows the quote: PRIMARY its own side (the bid, for a buy) by an `offset` towards the
+         *     other, MARKET the other side at an `offset` behind it, MIDPOINT the middle. Never beyond `cap`, and never
+         *     at the other side.
+         */
         Peg: {
             reference: components["schemas"]["PegReference"];
             offset?: components["schemas"]["Decimal"] | null;
@@ -1285,7 +1292,7 @@ export interface components {
          * @description Why the market, the portfolio or the clock said no.
          * @enum {string}
          */
-        RejectCode: "UNKNOWN_PORTFOLIO" | "IDEMPOTENCY_MISMATCH" | "UNKNOWN_ORDER" | "ORDER_NOT_OPEN" | "UNKNOWN_SYMBOL" | "NOT_TRADABLE" | "NOT_AMENDABLE" | "INVALID_PRICE_INCREMENT" | "INVALID_LOT_SIZE" | "QTY_BELOW_FILLED" | "STOP_IN_MARKET" | "AMOUNT_TOO_SMALL" | "TOO_MANY_OPEN_ORDERS" | "PRICE_BELOW_MINIMUM" | "MAX_ORDER_VALUE" | "MAX_POSITIONS" | "MAX_POSITION_PCT" | "MAX_GROSS_EXPOSURE" | "INSUFFICIENT_QUANTITY" | "INSUFFICIENT_BUYING_POWER" | "INSUFFICIENT_CASH" | "LIMIT_EXCEEDED";
+        RejectCode: "UNKNOWN_PORTFOLIO" | "IDEMPOTENCY_MISMATCH" | "UNKNOWN_ORDER" | "ORDER_NOT_OPEN" | "INVALID_CHAIN" | "UNKNOWN_SYMBOL" | "NOT_TRADABLE" | "NOT_AMENDABLE" | "INVALID_PRICE_INCREMENT" | "INVALID_LOT_SIZE" | "QTY_BELOW_FILLED" | "EXPIRY_IN_PAST" | "NO_AUCTION" | "AUCTION_CUTOFF" | "STOP_IN_MARKET" | "EXIT_ON_WRONG_SIDE" | "WOULD_TAKE" | "NOTHING_TO_REDUCE" | "AMOUNT_TOO_SMALL" | "TOO_MANY_OPEN_ORDERS" | "PRICE_BELOW_MINIMUM" | "MAX_ORDER_VALUE" | "MAX_POSITIONS" | "MAX_POSITION_PCT" | "MAX_GROSS_EXPOSURE" | "INSUFFICIENT_QUANTITY" | "INSUFFICIENT_BUYING_POWER" | "INSUFFICIENT_CASH" | "LIMIT_EXCEEDED";
         /** @description The portfolio was opened, or its limits changed. */
         RulesMessage: {
             /** @enum {string} */
@@ -1320,7 +1327,7 @@ export interface components {
          * @enum {string}
          */
         StatusChange: "CANCELED";
-        /** @description A stop-loss exit. Documented, not offered. */
+        /** @description A stop-loss exit: a stop at `stop_price`, a stop-limit with `limit_price` beside it, or a stop that trails. */
         StopLoss: {
             stop_price?: components["schemas"]["Decimal"] | null;
             limit_price?: components["schemas"]["Decimal"] | null;
@@ -1350,7 +1357,7 @@ export interface components {
              */
             hard_limit_bytes: number;
         };
-        /** @description A take-profit exit. Documented, not offered. */
+        /** @description A take-profit exit: a limit order. */
         TakeProfit: {
             limit_price: components["schemas"]["Decimal"];
         };
@@ -1407,7 +1414,8 @@ export interface components {
             seq: number;
         };
         /**
-         * @description Which price elects a stop.
+         * @description Which price releases an order that waits for one: the last trade (quotes where a feed has none), the ask for
+         *     buys and the bid for sells, the middle of the quote; DOUBLE asks for two in a row.
          * @enum {string}
          */
         TriggerSource: "LAST" | "BID_ASK" | "MID" | "DOUBLE_LAST" | "DOUBLE_BID_ASK";
@@ -1812,7 +1820,7 @@ export interface operations {
                 status?: string;
                 /** @description Only this symbol's. */
                 symbol?: string;
-                /** @description true puts children under `legs`. */
+                /** @description true puts children under `legs`, and shows a chain once, where its newest order stands. */
                 nested?: string;
                 /** @description The `next` of the page before. */
                 cursor?: string;
@@ -2405,15 +2413,6 @@ export interface operations {
             };
             /** @description The server failed; the failure was logged */
             500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Documented, and not offered by this server: `field` names what asked for it */
-            501: {
                 headers: {
                     [name: string]: unknown;
                 };

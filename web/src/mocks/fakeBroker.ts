@@ -1,17 +1,10 @@
-//! Owns a pretend portfolio for development: takes orders, fills them at the fake market's prices, and tells it as the
-//! server would. Deliberately simple; the rules of the real engine are not repeated here.
+//! Owns a pretend portfolio for development and tests: takes orders and chains, fills them at the fake market's prices,
+//! and tells it as the server would. Deliberately simple; the rules of the real engine are not repeated here.
 
-import type {
-  Order,
-  OrderPatch,
-  OrderRequest,
-  OrderType,
-  Portfolio,
-  Position,
-  TimeInForce,
-  Trade,
-} from "../api/types";
+import type { Order, OrderPatch, OrderRequest, Portfolio, Position, Trade } from "../api/types";
 import { dollars, type FakeMarket } from "./fakeMarket";
+import { ordersOf } from "./fakeOrders";
+import { centsOf, lookAt } from "./fakePrices";
 
 export interface FakeMessage {
   channel: "portfolio";
@@ -28,7 +21,6 @@ interface Holding {
   realizedCents: number;
 }
 
-const centsOf = (text: string | null | undefined): number => Math.round(Number.parseFloat(text ?? "0") * 100);
 const now = (): string => new Date().toISOString();
 
 export class FakeBroker {
@@ -111,60 +103,148 @@ export class FakeBroker {
     return [...this.#orders.values()].find((order) => order.client_order_id === clientOrderId);
   }
 
+  /** Takes an order and what hangs on it, all or none. */
   submit(request: OrderRequest): Order {
-    const order = newOrder(request);
-    this.#orders.set(order.id, order);
-    const refusal = this.#refusalOf(order);
+    const orders = ordersOf(request);
+    const [first] = orders;
+    if (first === undefined) throw new Error("a request is at least one order");
+    for (const order of orders) this.#orders.set(order.id, order);
+    const refusal = this.#refusalOf(first);
+    for (const order of orders) {
+      if (refusal === undefined) this.#tell("order", order);
+      else
+        this.#change(order, {
+          status: "REJECTED",
+          held: false,
+          reject_code: refusal[0],
+          reject_message: refusal[1],
+        });
+    }
     if (refusal === undefined) {
-      this.#tell("order", order);
       this.#tell("cash", this.#cash());
       this.match();
-    } else {
-      this.#change(order, { status: "REJECTED", reject_code: refusal[0], reject_message: refusal[1] });
+      for (const order of orders) this.#endImmediate(order.id);
     }
-    return this.#orders.get(order.id) ?? order;
+    return this.#orders.get(first.id) ?? first;
   }
 
-  amend(order: Order, change: OrderPatch): Order {
-    const next = this.#change(order, { ...change, revision: order.revision + 1 } as Partial<Order>);
+  /** The changed order, or why it stays as it is. */
+  amend(order: Order, change: OrderPatch): Order | { code: string; detail: string; field: string } {
+    const next: Order = { ...order, ...change, revision: order.revision + 1 } as Order;
+    if (Number.parseFloat(next.qty ?? "1") <= Number.parseFloat(order.filled_qty))
+      return { code: "QTY_BELOW_FILLED", detail: `${order.filled_qty} are filled already`, field: "qty" };
+    const look = lookAt(next, this.#market);
+    if (change.stop_price && look.change?.triggered)
+      return {
+        code: "STOP_IN_MARKET",
+        detail: `the stop ${change.stop_price} is past the market`,
+        field: "stop_price",
+      };
+    const leaves_qty = next.qty === null ? null : minus(next.qty, order.filled_qty);
+    this.#change(order, { ...change, leaves_qty, revision: next.revision } as Partial<Order>);
     this.match();
-    return this.#orders.get(next.id) ?? next;
+    return this.#orders.get(order.id) ?? next;
   }
 
   cancel(order: Order): Order {
-    const canceled = this.#change(order, { status: "CANCELED", leaves_qty: "0" });
+    const canceled = this.#end(order, "requested");
     this.#tell("cash", this.#cash());
     return canceled;
   }
 
-  /** Fills what the market now allows. */
+  /** For the cancelling of all: one may have ended another on the way. */
+  cancelIfOpen(id: string): Order | undefined {
+    const order = this.#open(id);
+    return order === undefined ? this.#orders.get(id) : this.cancel(order);
+  }
+
+  /** Looks at the market with every order that works. */
   match(): void {
-    for (const order of this.orders("open").reverse()) {
-      const price = this.#fillPrice(order);
-      if (price !== undefined) this.#fill(order, price);
+    for (const { id } of this.orders("open").reverse()) {
+      const order = this.#open(id);
+      if (order === undefined || order.held) continue;
+      if (order.expires_at !== null && order.expires_at <= now()) {
+        this.#change(order, { status: "EXPIRED", leaves_qty: "0" });
+        continue;
+      }
+      const { price, change } = lookAt(order, this.#market);
+      const looked = change === undefined ? order : this.#change(order, change);
+      if (price !== undefined) this.#fill(looked, price);
     }
   }
 
-  #fillPrice(order: Order): number | undefined {
-    const price = order.side === "BUY" ? this.#market.ask(order.symbol) : this.#market.bid(order.symbol);
-    const better = (limit: number) => (order.side === "BUY" ? price <= limit : price >= limit);
-    const reached = (stop: number) => (order.side === "BUY" ? price >= stop : price <= stop);
-    switch (order.type) {
-      case "MARKET":
-        return price;
-      case "LIMIT":
-        return better(centsOf(order.limit_price)) ? price : undefined;
-      case "STOP":
-        return reached(centsOf(order.stop_price)) ? price : undefined;
-      case "STOP_LIMIT":
-        return reached(centsOf(order.stop_price)) && better(centsOf(order.limit_price)) ? price : undefined;
-      default:
-        return undefined;
+  /** Fills a part of an order at its own price, as a test asks. */
+  fillPart(id: string, qty: number): void {
+    const order = this.#open(id);
+    if (order !== undefined)
+      this.#fill(order, centsOf(order.limit_price) || this.#market.ask(order.symbol), qty);
+  }
+
+  #open(id: string): Order | undefined {
+    const order = this.#orders.get(id);
+    return order?.status === "NEW" || order?.status === "PARTIALLY_FILLED" ? order : undefined;
+  }
+
+  #childrenOf(parent: Order): Order[] {
+    return this.orders("open").filter((order) => order.parent_id === parent.id);
+  }
+
+  /** Those of which only one trades in the end. */
+  #alternativesOf(order: Order): Order[] {
+    if (order.order_class === "OCO") return this.#childrenOf(order);
+    const parent = this.#orders.get(order.parent_id ?? "");
+    if (parent === undefined || !["OCO", "BRACKET", "OTOCO"].includes(parent.order_class)) return [];
+    const siblings = this.#childrenOf(parent).filter((other) => other.id !== order.id);
+    return parent.order_class === "OCO" && this.#open(parent.id) ? [parent, ...siblings] : siblings;
+  }
+
+  #end(order: Order, reason: string): Order {
+    const ended = this.#change(order, {
+      status: "CANCELED",
+      leaves_qty: "0",
+      held: false,
+      cancel_reason: reason as Order["cancel_reason"],
+    });
+    if (reason !== "sibling") for (const other of this.#alternativesOf(ended)) this.#end(other, "sibling");
+    if (ended.filled_qty === "0") for (const child of this.#childrenOf(ended)) this.#end(child, "parent");
+    return ended;
+  }
+
+  #endImmediate(id: string): void {
+    const order = this.#open(id);
+    if (order?.held !== false) return;
+    if (order.time_in_force === "IOC") this.#end(order, "immediate_or_cancel");
+    if (order.time_in_force === "FOK") this.#end(order, "fill_or_kill");
+  }
+
+  /** What a fill does to the orders around it. */
+  #follow(order: Order, qty: number): void {
+    for (const other of this.#alternativesOf(order)) {
+      const leaves = Number.parseFloat(other.leaves_qty ?? "0") - qty;
+      if (leaves <= 0) this.#end(other, "sibling");
+      else
+        this.#change(other, {
+          leaves_qty: String(leaves),
+          qty: String(leaves + Number.parseFloat(other.filled_qty)),
+        });
+    }
+    if (order.order_class === "OCO") return;
+    for (const child of this.#childrenOf(order)) {
+      const own = Number.parseFloat(child.qty ?? "0");
+      const whole = Number.parseFloat(order.qty ?? order.filled_qty);
+      const asFilled = own === whole || own === 0;
+      const free = asFilled ? order.filled_qty : String((own * Number.parseFloat(order.filled_qty)) / whole);
+      const sized = asFilled ? { qty: free } : {};
+      this.#change(child, { held: false, leaves_qty: minus(free, child.filled_qty), ...sized });
     }
   }
 
-  #fill(order: Order, price: number): void {
-    const qty = order.qty ? Number.parseFloat(order.qty) : Math.floor(centsOf(order.notional) / price);
+  #fill(order: Order, price: number, part?: number): void {
+    const rest = order.qty
+      ? Number.parseFloat(order.leaves_qty ?? order.qty)
+      : Math.floor(centsOf(order.notional) / price);
+    const qty = Math.min(part ?? rest, rest);
+    const filled = Number.parseFloat(order.filled_qty) + qty;
     const signed = order.side === "BUY" ? qty : -qty;
     const held = this.#holdings.get(order.symbol) ?? { qty: 0, costCents: 0, realizedCents: 0 };
     const soldCost = signed < 0 && held.qty > 0 ? Math.round((held.costCents * qty) / held.qty) : 0;
@@ -205,13 +285,13 @@ export class FakeBroker {
     };
     this.#trades.push(trade);
     this.#tell("fill", trade);
-    this.#change(order, {
-      status: "FILLED",
-      filled_qty: String(qty),
+    const changed = this.#change(order, {
+      status: qty < rest ? "PARTIALLY_FILLED" : "FILLED",
+      filled_qty: String(filled),
       filled_avg_price: dollars(price),
-      leaves_qty: "0",
-      triggered: order.stop_price !== null,
+      leaves_qty: String(rest - qty),
     });
+    this.#follow(changed, qty);
     this.#tell("position", this.#position(order.symbol));
     this.#tell("cash", this.#cash());
   }
@@ -219,8 +299,12 @@ export class FakeBroker {
   #refusalOf(order: Order): [NonNullable<Order["reject_code"]>, string] | undefined {
     if (!this.#market.knows(order.symbol)) return ["UNKNOWN_SYMBOL", "There is no such instrument."];
     const qty = Number.parseFloat(order.qty ?? "0");
-    if (order.side === "SELL" && qty > (this.#holdings.get(order.symbol)?.qty ?? 0)) {
-      return ["INSUFFICIENT_QUANTITY", "More than is held."];
+    const held = this.#holdings.get(order.symbol)?.qty ?? 0;
+    if (order.side === "SELL" && qty > held) {
+      return ["INSUFFICIENT_QUANTITY", `${qty} to sell, ${held} held.`];
+    }
+    if (order.type === "STOP" && lookAt(order, this.#market).change?.triggered) {
+      return ["STOP_IN_MARKET", `The stop ${order.stop_price} is past the market.`];
     }
     const over = order.side === "BUY" && this.#reservedCents() > this.#cashCents;
     return over ? ["INSUFFICIENT_BUYING_POWER", "More than the buying power."] : undefined;
@@ -228,7 +312,7 @@ export class FakeBroker {
 
   #reservedCents(): number {
     return this.orders("open")
-      .filter((order) => order.side === "BUY")
+      .filter((order) => order.side === "BUY" && !order.held)
       .reduce((sum, order) => {
         const price = centsOf(order.limit_price ?? order.stop_price) || this.#market.ask(order.symbol);
         return (
@@ -274,34 +358,5 @@ export class FakeBroker {
   }
 }
 
-function newOrder(request: OrderRequest): Order {
-  return {
-    ...request,
-    id: crypto.randomUUID(),
-    client_order_id: request.client_order_id ?? crypto.randomUUID(),
-    type: (request.type ?? "MARKET") as OrderType,
-    qty: request.qty ?? null,
-    notional: request.notional ?? null,
-    limit_price: request.limit_price ?? null,
-    stop_price: request.stop_price ?? null,
-    trail_amount: request.trail_amount ?? null,
-    trail_percent: request.trail_percent ?? null,
-    time_in_force: (request.time_in_force ?? "DAY") as TimeInForce,
-    expires_at: null,
-    status: "NEW",
-    filled_qty: "0",
-    filled_avg_price: null,
-    leaves_qty: request.qty ?? null,
-    held: false,
-    triggered: false,
-    hwm: null,
-    working_price: null,
-    reject_code: null,
-    reject_message: null,
-    cancel_reason: null,
-    parent_id: null,
-    revision: 0,
-    created_at: now(),
-    updated_at: now(),
-  } as Order;
-}
+const minus = (left: string, right: string): string =>
+  String(Number.parseFloat(left) - Number.parseFloat(right));

@@ -54,6 +54,11 @@ export class FakeMarket {
     return this.bid(symbol) + Math.max(1, Math.round(this.bid(symbol) / 20_000));
   }
 
+  /** Puts a bid where a test wants it. */
+  put(symbol: string, cents: number): void {
+    this.#cents.set(symbol, cents);
+  }
+
   /** Moves some prices; says which. */
   step(): string[] {
     const moved = ROWS.map(([symbol]) => symbol).filter(() => this.#chance() < 0.4);

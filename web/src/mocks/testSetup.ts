@@ -1,4 +1,5 @@
-//! Owns what jsdom lacks and the components need: media queries and size observers that never report.
+//! Owns what jsdom lacks and the components and their checks need: media queries and size observers that never report, and
+//! canvases that nobody draws on.
 
 Object.defineProperty(window, "matchMedia", {
   writable: true,
@@ -18,3 +19,4 @@ class NoResizeObserver {
   disconnect(): void {}
 }
 Object.assign(globalThis, { ResizeObserver: NoResizeObserver });
+HTMLCanvasElement.prototype.getContext = () => null;

@@ -3,22 +3,62 @@
 
 import { create } from "zustand";
 import { createJSONStorage, persist } from "zustand/middleware";
-import type { OrderType, Side, TimeInForce } from "../api/types";
+import type { OrderClass, OrderType, PegReference, Side, TimeInForce, TriggerSource } from "../api/types";
 
-/** The ticket as typed: every figure is the person's own text. */
-export interface Draft {
-  readonly symbol: string;
+/** What one order asks for, as typed: every figure is the person's own text. */
+export interface Terms {
   readonly side: Side;
   readonly type: OrderType;
-  readonly sizing: "shares" | "amount";
   readonly qty: string;
-  readonly notional: string;
   readonly limitPrice: string;
   readonly stopPrice: string;
+  readonly triggerPrice: string;
   readonly trailBy: "amount" | "percent";
   readonly trailAmount: string;
   readonly trailPercent: string;
+  readonly limitOffset: string;
+  readonly activationPrice: string;
+  readonly pegReference: PegReference;
+  readonly pegOffset: string;
+  readonly pegCap: string;
   readonly timeInForce: TimeInForce;
+  /** A local date and time such as `2026-11-21T16:00`, as the browser's own field gives it. */
+  readonly expiresAt: string;
+}
+
+/** How a position is left again: with a profit, or before a loss grows. */
+export interface Exits {
+  readonly withTakeProfit: boolean;
+  readonly takeProfit: string;
+  readonly withStopLoss: boolean;
+  readonly stopLossBy: "price" | "amount" | "percent";
+  readonly stopLoss: string;
+  /** Turns the stop into a stop-limit; only beside a price. */
+  readonly stopLossLimit: string;
+  readonly stopLossAmount: string;
+  readonly stopLossPercent: string;
+}
+
+/** An order that is sent with another. */
+export interface Leg extends Terms {
+  readonly key: string;
+  /** Another symbol than the ticket's; empty for the same. */
+  readonly symbol: string;
+}
+
+/** The ticket as typed. What its type does not have stays in it and is not sent: see `orderRules`. */
+export interface Draft extends Terms {
+  readonly symbol: string;
+  readonly sizing: "shares" | "amount";
+  readonly notional: string;
+  readonly orderClass: OrderClass;
+  readonly exits: Exits;
+  readonly legs: readonly Leg[];
+  readonly extendedHours: boolean;
+  readonly postOnly: boolean;
+  readonly reduceOnly: boolean;
+  readonly displayQty: string;
+  readonly triggerSource: TriggerSource;
 }
 
 /** A submission whose outcome is not known yet. */
@@ -33,30 +73,90 @@ interface DraftState {
   readonly intent: Intent | undefined;
 }
 
-export const FIRST_DRAFT: Draft = {
-  symbol: "AAPL",
+const FIRST_TERMS: Terms = {
   side: "BUY",
   type: "MARKET",
-  sizing: "shares",
   qty: "",
-  notional: "",
   limitPrice: "",
   stopPrice: "",
+  triggerPrice: "",
   trailBy: "percent",
   trailAmount: "",
   trailPercent: "",
+  limitOffset: "",
+  activationPrice: "",
+  pegReference: "PRIMARY",
+  pegOffset: "",
+  pegCap: "",
   timeInForce: "DAY",
+  expiresAt: "",
 };
+
+const FIRST_EXITS: Exits = {
+  withTakeProfit: true,
+  takeProfit: "",
+  withStopLoss: true,
+  stopLossBy: "price",
+  stopLoss: "",
+  stopLossLimit: "",
+  stopLossAmount: "",
+  stopLossPercent: "",
+};
+
+export const FIRST_DRAFT: Draft = {
+  ...FIRST_TERMS,
+  symbol: "AAPL",
+  sizing: "shares",
+  notional: "",
+  orderClass: "SIMPLE",
+  exits: FIRST_EXITS,
+  legs: [],
+  extendedHours: false,
+  postOnly: false,
+  reduceOnly: false,
+  displayQty: "",
+  triggerSource: "LAST",
+};
+
+/** What a symbol's prices and sizes are typed into: wrong for another symbol. */
+const FIGURES_OF_SYMBOL = {
+  qty: "",
+  limitPrice: "",
+  stopPrice: "",
+  triggerPrice: "",
+  trailAmount: "",
+  limitOffset: "",
+  activationPrice: "",
+  pegOffset: "",
+  pegCap: "",
+} as const satisfies Partial<Terms>;
+
+type Stored = Partial<{ draft: Partial<Draft>; intent: Intent }>;
 
 export const useDraft = create<DraftState>()(
   persist((): DraftState => ({ draft: FIRST_DRAFT, intent: undefined }), {
     name: "papertape.draft",
     storage: createJSONStorage(() => sessionStorage),
+    // A tab that was opened by an older page keeps what it knows of; the rest begins as new.
+    merge: (stored, current) => {
+      const { draft, intent } = (stored ?? {}) as Stored;
+      return {
+        ...current,
+        intent,
+        draft: { ...FIRST_DRAFT, ...draft, exits: { ...FIRST_EXITS, ...draft?.exits } },
+      };
+    },
   }),
 );
 
 export function editDraft(change: Partial<Draft>): void {
-  useDraft.setState(({ draft }) => ({ draft: { ...draft, ...change } }));
+  useDraft.setState(({ draft }) => ({ draft: { ...draft, ...turned(draft, change.side), ...change } }));
+}
+
+/** Whoever turns an order round turns round what follows it. */
+function turned(draft: Draft, side: Side | undefined): Partial<Draft> {
+  if (side === undefined || side === draft.side) return {};
+  return { legs: draft.legs.map((leg) => ({ ...leg, side: leg.side === "BUY" ? "SELL" : "BUY" })) };
 }
 
 /** Chooses the instrument; prices typed for another one would be wrong for it. */
@@ -65,9 +165,30 @@ export function chooseSymbol(symbol: string): void {
     draft.symbol === symbol
       ? {}
       : {
-          draft: { ...draft, symbol, limitPrice: "", stopPrice: "", trailAmount: "", qty: "", notional: "" },
+          draft: {
+            ...draft,
+            ...FIGURES_OF_SYMBOL,
+            symbol,
+            notional: "",
+            displayQty: "",
+            exits: {
+              ...draft.exits,
+              takeProfit: "",
+              stopLoss: "",
+              stopLossLimit: "",
+              stopLossAmount: "",
+            },
+            legs: draft.legs.map((leg) => (leg.symbol === "" ? { ...leg, ...FIGURES_OF_SYMBOL } : leg)),
+          },
         },
   );
+}
+
+/** A new leg for a ticket: the other side, at the market, of the ticket's symbol. */
+export function newLeg(draft: Draft): Leg {
+  const side = draft.legs.at(-1)?.side ?? (draft.side === "BUY" ? "SELL" : "BUY");
+  const type = draft.orderClass === "OTOCO" ? "LIMIT" : "MARKET";
+  return { ...FIRST_TERMS, key: crypto.randomUUID(), symbol: "", side, type, timeInForce: "GTC" };
 }
 
 /** The id under which this content is sent: the same one as long as its outcome is unknown. */

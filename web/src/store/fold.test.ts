@@ -4,7 +4,15 @@ import { describe, expect, it } from "vitest";
 import type { PortfolioMessage, PortfolioNews } from "../api/streamMessages";
 import type { Order } from "../api/types";
 import { sampleOrder, samplePortfolio, samplePosition, sampleTrade } from "../mocks/samples";
-import { compareInstants, foldMessages, foldOrder, type Ledger, ledgerOf, supersedes } from "./fold";
+import {
+  compareInstants,
+  foldMessages,
+  foldOrder,
+  type Ledger,
+  ledgerOf,
+  missingParents,
+  supersedes,
+} from "./fold";
 
 const message = (seq: number, news: PortfolioNews): PortfolioMessage => ({
   portfolioId: "portfolio-1",
@@ -62,6 +70,42 @@ describe("orders", () => {
   it("in both the open and the closed list are one row", () => {
     expect([...ledgerWith([placed, filled]).orders.values()]).toEqual([filled]);
     expect([...ledgerWith([filled, placed]).orders.values()]).toEqual([filled]);
+  });
+});
+
+describe("chains", () => {
+  const entry = sampleOrder({ id: "entry", order_class: "BRACKET", status: "FILLED", leaves_qty: "0" });
+  const exit = sampleOrder({ id: "exit", parent_id: "entry", side: "SELL" });
+
+  it("legs that come inside their order are rows like all others, the newest word winning", () => {
+    const later = { ...exit, revision: 1, limit_price: "12" };
+    const ledger = foldOrder(ledgerWith([later]), { ...entry, legs: [exit] });
+    expect([...ledger.orders.keys()].sort()).toEqual(["entry", "exit"]);
+    expect(ledger.orders.get("exit")?.limit_price).toBe("12");
+  });
+
+  it("name the parents that are not here, once, and only for what is open", () => {
+    const second = sampleOrder({ id: "second", parent_id: "entry" });
+    const over = sampleOrder({ id: "over", parent_id: "elsewhere", status: "CANCELED" });
+    expect(missingParents([exit, second, over])).toEqual(["entry"]);
+    expect(missingParents([entry, exit, second])).toEqual([]);
+  });
+
+  it("keep an old filled entry as long as its exits are open", () => {
+    const newer = Array.from({ length: 1_001 }, (_, index) =>
+      sampleOrder({
+        id: `o${index}`,
+        status: "CANCELED",
+        updated_at: new Date(Date.UTC(2026, 11, 1) + index * 1_000).toISOString(),
+      }),
+    );
+    const other = sampleOrder({ id: "other", status: "CANCELED" });
+    const ledger = foldMessages(
+      ledgerWith([entry, exit, other]),
+      newer.map((data, index) => message(index + 1, { type: "order", data })),
+    );
+    expect(ledger.orders.has("entry")).toBe(true);
+    expect(ledger.orders.has("other")).toBe(false);
   });
 });
 

@@ -72,7 +72,7 @@ export function foldMessages(ledger: Ledger, messages: readonly PortfolioMessage
   dropOldest(
     orders,
     CLOSED_ORDERS_MAX,
-    (order) => !isOpen(order),
+    (order) => !isOpen(order) && !carriesOpen(orders, order),
     (order) => order.updated_at,
   );
   const kept = trades.size;
@@ -119,9 +119,25 @@ export function compareInstants(left: string, right: string): number {
 
 const compareTexts = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0);
 
+/** The legs that came inside their order become rows like all others. */
 function putOrder(orders: Map<string, Order>, order: Order): void {
   const known = orders.get(order.id);
   if (known === undefined || supersedes(order, known)) orders.set(order.id, order);
+  for (const leg of order.legs ?? []) if (typeof leg === "object") putOrder(orders, leg);
+}
+
+/** An entry that is filled is still what its working exits belong to. */
+function carriesOpen(orders: ReadonlyMap<string, Order>, parent: Order): boolean {
+  for (const order of orders.values()) if (order.parent_id === parent.id && isOpen(order)) return true;
+  return false;
+}
+
+/** The orders that open ones hang on and that are not here: they ended before the newest of the closed. */
+export function missingParents(orders: Iterable<Order>): string[] {
+  const all = [...orders];
+  const known = new Set(all.map((order) => order.id));
+  const wanted = all.filter(isOpen).map((order) => order.parent_id);
+  return [...new Set(wanted)].filter((id): id is string => id !== null && id !== undefined && !known.has(id));
 }
 
 /** The stream sends positions without a price: the known one stays until a quote brings a newer. */

@@ -7,6 +7,7 @@ import {
   createPortfolio,
   fetchClosedOrders,
   fetchOpenOrders,
+  fetchOrder,
   fetchPortfolio,
   fetchPortfolios,
   fetchPositions,
@@ -15,9 +16,9 @@ import {
 import { Problem, unreachable } from "../api/problem";
 import { StreamClient } from "../api/stream";
 import type { PortfolioMessage } from "../api/streamMessages";
-import type { Trade } from "../api/types";
+import type { Order, Trade } from "../api/types";
 import { heard, statusChanged, useConnection } from "./connection";
-import type { Loaded } from "./fold";
+import { type Loaded, missingParents } from "./fold";
 import { quoteStore } from "./quotes";
 import {
   clearTrading,
@@ -32,6 +33,8 @@ import {
 const CHOSEN_KEY = "papertape.portfolio";
 /** How long the first rows wait for the stream before they are loaded without it. */
 const STREAM_MS_MAX = 1_500;
+/** Ended orders that are asked for one by one because open ones hang on them. */
+const PARENTS_MAX = 50;
 
 type FillListener = (trades: readonly Trade[]) => void;
 
@@ -190,7 +193,16 @@ async function loadAll(id: string): Promise<Loaded> {
     fetchTrades(id),
     fetchPositions(id),
   ]);
-  return { portfolio, orders: [...open, ...closed], trades, positions, tradesComplete: complete };
+  const orders = [...open, ...closed];
+  orders.push(...(await fetchParents(orders)));
+  return { portfolio, orders, trades, positions, tradesComplete: complete };
+}
+
+/** What open orders hang on and the newest rows do not hold; a leg without its parent still stands by itself. */
+async function fetchParents(orders: readonly Order[]): Promise<Order[]> {
+  const ids = missingParents(orders).slice(0, PARENTS_MAX);
+  const found = await Promise.all(ids.map((id) => fetchOrder(id).catch(() => undefined)));
+  return found.filter((order) => order !== undefined);
 }
 
 const asProblem = (error: unknown): Problem => (error instanceof Problem ? error : unreachable());

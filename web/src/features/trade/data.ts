@@ -4,9 +4,10 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { fetchClock, fetchHistory, fetchInstrument, type Interval } from "../../api/market";
 import type { Bar, Instrument, Order, Position } from "../../api/types";
-import { type Decimal, decimalOrZero, parseDecimal, subtract, sum, ZERO } from "../../decimal";
+import { type Decimal, decimalOrZero, parseDecimal, subtract, ZERO } from "../../decimal";
 import { precisionOfStep } from "../../format";
 import { isOpen, type Ledger } from "../../store/fold";
+import { heldBackQty, newestFirst } from "./orderTree";
 
 const DAY_MS = 86_400_000;
 
@@ -50,21 +51,8 @@ export const usePreviousClose = (symbol: string): Decimal | undefined => {
   return useMemo(() => previousCloseOf(bars, Date.now()), [bars]);
 };
 
-/** Newest first; an order never changes its place while it is read. */
-export const newestFirst = (left: Order, right: Order): number =>
-  left.created_at === right.created_at
-    ? left.id < right.id
-      ? 1
-      : -1
-    : left.created_at < right.created_at
-      ? 1
-      : -1;
-
 export const openOrdersOf = (ledger: Ledger): Order[] =>
   [...ledger.orders.values()].filter(isOpen).sort(newestFirst);
-
-export const closedOrdersOf = (ledger: Ledger): Order[] =>
-  [...ledger.orders.values()].filter((order) => !isOpen(order)).sort(newestFirst);
 
 export const positionsOf = (ledger: Ledger): Position[] =>
   [...ledger.positions.values()].sort((left, right) => (left.symbol < right.symbol ? -1 : 1));
@@ -72,10 +60,7 @@ export const positionsOf = (ledger: Ledger): Position[] =>
 /** What is held of a symbol and not already offered by open sell orders. */
 export function sellableQtyOf(ledger: Ledger, symbol: string): Decimal {
   const held = decimalOrZero(ledger.positions.get(symbol)?.qty);
-  const offered = [...ledger.orders.values()]
-    .filter((order) => isOpen(order) && order.symbol === symbol && order.side === "SELL")
-    .map((order) => decimalOrZero(order.leaves_qty));
-  const free = subtract(held, sum(offered));
+  const free = subtract(held, heldBackQty(ledger.orders.values(), symbol));
   return free > 0n ? free : ZERO;
 }
 

@@ -1,16 +1,21 @@
 //! Owns the tabs under the chart: positions, open orders, history, fills; and what they show while empty or loading.
 
 import { Button, Skeleton, Tabs } from "@mantine/core";
-import { useMemo } from "react";
+import { lazy, Suspense, useMemo, useState } from "react";
 import type { Trade } from "../../../api/types";
+import type { Ledger } from "../../../store/fold";
 import { live } from "../../../store/live";
 import { useTrading } from "../../../store/trading";
-import { closedOrdersOf, openOrdersOf, positionsOf } from "../data";
+import { openOrdersOf, positionsOf } from "../data";
+import { isAlive, treesOf } from "../orderTree";
+import { useReturnFocus } from "../useReturnFocus";
 import classes from "./Blotter.module.css";
 import { Fills } from "./Fills";
 import { OpenOrders } from "./OpenOrders";
 import { OrderHistory } from "./OrderHistory";
 import { Positions } from "./Positions";
+
+const OrderDrawer = lazy(() => import("./OrderDrawer").then(({ OrderDrawer }) => ({ default: OrderDrawer })));
 
 export type BlotterTab = "positions" | "orders" | "history" | "fills";
 const TABS: readonly BlotterTab[] = ["positions", "orders", "history", "fills"];
@@ -22,18 +27,17 @@ interface BlotterProps {
 
 export function Blotter({ tab, onTab }: BlotterProps) {
   const { ledger, problem } = useTrading();
-  const rows = useMemo(
-    () =>
-      ledger === undefined
-        ? undefined
-        : {
-            positions: positionsOf(ledger),
-            open: openOrdersOf(ledger),
-            closed: closedOrdersOf(ledger),
-            fills: [...ledger.trades.values()].sort(newestFill),
-          },
-    [ledger],
-  );
+  const [detailed, setDetailed] = useState<string | undefined>();
+  const focus = useReturnFocus();
+  const showDetails = (id: string) => {
+    focus.remember();
+    setDetailed(id);
+  };
+  const hideDetails = () => {
+    setDetailed(undefined);
+    focus.giveBack();
+  };
+  const rows = useMemo(() => (ledger === undefined ? undefined : rowsOfTabs(ledger)), [ledger]);
   return (
     <section className={classes.panel} aria-label="Positions and orders">
       <Tabs
@@ -65,23 +69,23 @@ export function Blotter({ tab, onTab }: BlotterProps) {
               )}
             </Tabs.Panel>
             <Tabs.Panel value="orders" className={classes.panelBody ?? ""}>
-              {rows.open.length === 0 ? (
+              {rows.working.length === 0 ? (
                 <Empty
                   title="No open orders"
                   hint="Limit and stop orders wait here until their price comes. Market orders fill at once and go to Fills."
                 />
               ) : (
-                <OpenOrders orders={rows.open} portfolioId={ledger.portfolio.id} />
+                <OpenOrders trees={rows.working} portfolioId={ledger.portfolio.id} onDetails={showDetails} />
               )}
             </Tabs.Panel>
             <Tabs.Panel value="history" className={classes.panelBody ?? ""}>
-              {rows.closed.length === 0 ? (
+              {rows.over.length === 0 ? (
                 <Empty
                   title="No history yet"
                   hint="Orders that were filled, cancelled, refused or expired are listed here."
                 />
               ) : (
-                <OrderHistory orders={rows.closed} />
+                <OrderHistory trees={rows.over} onDetails={showDetails} />
               )}
             </Tabs.Panel>
             <Tabs.Panel value="fills" className={classes.panelBody ?? ""}>
@@ -97,6 +101,11 @@ export function Blotter({ tab, onTab }: BlotterProps) {
           </>
         )}
       </Tabs>
+      {detailed !== undefined && (
+        <Suspense fallback={null}>
+          <OrderDrawer id={detailed} onShow={setDetailed} onClose={hideDetails} />
+        </Suspense>
+      )}
       {ledger !== undefined && problem !== undefined && (
         <div className={classes.failedBar} role="alert">
           {problem.message}
@@ -107,6 +116,18 @@ export function Blotter({ tab, onTab }: BlotterProps) {
       )}
     </section>
   );
+}
+
+/** What each tab shows. A chain stays with the working orders until the last of it has ended. */
+function rowsOfTabs(ledger: Ledger) {
+  const trees = treesOf(ledger.orders.values());
+  return {
+    positions: positionsOf(ledger),
+    open: openOrdersOf(ledger),
+    working: trees.filter(isAlive),
+    over: trees.filter((tree) => !isAlive(tree)),
+    fills: [...ledger.trades.values()].sort(newestFill),
+  };
 }
 
 const newestFill = (left: Trade, right: Trade): number => right.seq - left.seq;

@@ -3,6 +3,7 @@
 
 import { Button, Group, Modal, Text } from "@mantine/core";
 import { cancelOrder, closePosition } from "../../../api/paper";
+import { Problem } from "../../../api/problem";
 import type { Order, Position } from "../../../api/types";
 import { absolute, decimalOrZero } from "../../../decimal";
 import { formatQty } from "../../../format";
@@ -20,8 +21,17 @@ interface CloseDialogProps {
 export function ordersHolding(position: Position, orders: Iterable<Order>): Order[] {
   const closingSide = decimalOrZero(position.qty) > 0n ? "SELL" : "BUY";
   return [...orders].filter(
-    (order) => isOpen(order) && order.symbol === position.symbol && order.side === closingSide,
+    (order) => isOpen(order) && !order.held && order.symbol === position.symbol && order.side === closingSide,
   );
+}
+
+/** An order may have ended with the one before it: alternatives do. */
+async function cancelUnlessOver(order: Order): Promise<void> {
+  try {
+    orderReplied(await cancelOrder(order.id));
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code !== "ORDER_NOT_OPEN") throw error;
+  }
 }
 
 export function CloseDialog({ position, portfolioId, onDone }: CloseDialogProps) {
@@ -35,7 +45,7 @@ export function CloseDialog({ position, portfolioId, onDone }: CloseDialogProps)
   const deed = words.charAt(0).toUpperCase() + words.slice(1);
 
   async function close(): Promise<void> {
-    for (const order of holding) orderReplied(await cancelOrder(order.id));
+    for (const order of holding) await cancelUnlessOver(order);
     orderReplied(await closePosition(portfolioId, position.symbol));
     onDone();
   }

@@ -11,21 +11,32 @@ export interface Column<Row> {
   readonly figure?: boolean;
   /** Keeps its name for assistive technology only: a column of buttons. */
   readonly quietName?: boolean;
+  /** Left out where the table is narrow: it is also told elsewhere. */
+  readonly roomy?: boolean;
   readonly cell: (row: Row) => ReactNode;
 }
+
+/** How a row is drawn: how deep it lies in a tree, and whether it is over while others of its tree are not. */
+export interface RowState {
+  readonly depth: number;
+  readonly over: boolean;
+}
+
+const PLAIN: RowState = { depth: 0, over: false };
 
 interface DataGridProps<Row> {
   readonly label: string;
   readonly columns: readonly Column<Row>[];
   readonly rows: readonly Row[];
   readonly idOf: (row: Row) => string;
+  readonly stateOf?: (row: Row) => RowState;
 }
 
 const ROW_PIXELS = 32;
 /** Shorter tables are drawn whole. */
 const WHOLE_MAX = 60;
 
-export function DataGrid<Row>({ label, columns, rows, idOf }: DataGridProps<Row>) {
+export function DataGrid<Row>({ label, columns, rows, idOf, stateOf = () => PLAIN }: DataGridProps<Row>) {
   const scroller = useRef<HTMLDivElement>(null);
   const whole = rows.length <= WHOLE_MAX;
   const virtualizer = useVirtualizer({
@@ -33,6 +44,11 @@ export function DataGrid<Row>({ label, columns, rows, idOf }: DataGridProps<Row>
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW_PIXELS,
     overscan: 12,
+    // A row is itself however the others move: its height goes with it.
+    getItemKey: (index) => {
+      const row = rows[index];
+      return row === undefined ? index : idOf(row);
+    },
     enabled: !whole,
   });
   const items = virtualizer.getVirtualItems();
@@ -47,7 +63,7 @@ export function DataGrid<Row>({ label, columns, rows, idOf }: DataGridProps<Row>
         <thead>
           <tr>
             {columns.map((column) => (
-              <th key={column.name} scope="col" data-figure={column.figure}>
+              <th key={column.name} scope="col" data-figure={column.figure} data-roomy={column.roomy}>
                 <span className={column.quietName ? "visually-hidden" : ""}>{column.name}</span>
               </th>
             ))}
@@ -55,24 +71,30 @@ export function DataGrid<Row>({ label, columns, rows, idOf }: DataGridProps<Row>
         </thead>
         <tbody>
           {above > 0 && <tr aria-hidden style={{ height: above }} />}
-          {shown.map(({ row, index }) => (
-            <tr
-              key={idOf(row)}
-              ref={whole ? null : virtualizer.measureElement}
-              data-index={index}
-              aria-rowindex={index + 2}
-            >
-              {columns.map((column) => (
-                <td
-                  key={column.name}
-                  data-figure={column.figure}
-                  data-name={column.quietName ? "" : column.name}
-                >
-                  {column.cell(row)}
-                </td>
-              ))}
-            </tr>
-          ))}
+          {shown.map(({ row, index }) => {
+            const { depth, over } = stateOf(row);
+            return (
+              <tr
+                key={idOf(row)}
+                ref={whole ? null : virtualizer.measureElement}
+                data-index={index}
+                data-depth={depth}
+                data-over={over}
+                aria-rowindex={index + 2}
+              >
+                {columns.map((column) => (
+                  <td
+                    key={column.name}
+                    data-figure={column.figure}
+                    data-roomy={column.roomy}
+                    data-name={column.quietName ? "" : column.name}
+                  >
+                    {column.cell(row)}
+                  </td>
+                ))}
+              </tr>
+            );
+          })}
           {below > 0 && <tr aria-hidden style={{ height: below }} />}
         </tbody>
       </table>

@@ -3,7 +3,8 @@
 import type { Trade } from "../../../api/types";
 import { decimalOrZero, multiply } from "../../../decimal";
 import { formatCode, formatFinePrice, formatMoney, formatQty, formatTime } from "../../../format";
-import { sideWord } from "../words";
+import { sideWord } from "../orderNames";
+import { fillRuleOf } from "../words";
 import { type Column, DataGrid } from "./DataGrid";
 import { SymbolButton } from "./SymbolButton";
 
@@ -24,7 +25,14 @@ export function Fills({ trades }: { trades: readonly Trade[] }) {
       cell: (row) => formatMoney(multiply(decimalOrZero(row.price), decimalOrZero(row.qty))),
     },
     { name: "Fee", figure: true, cell: (row) => <span className="quiet">{formatMoney(row.fee)}</span> },
-    { name: "Why", cell: (row) => <span className="quiet">{row.reason ? formatCode(row.reason) : ""}</span> },
+    {
+      name: "Why",
+      cell: (row) => (
+        <span className="quiet" title={fillRuleOf(row.reason)}>
+          {row.reason ? formatCode(row.reason) : ""}
+        </span>
+      ),
+    },
   ];
   return <DataGrid label="Fills" columns={columns} rows={trades} idOf={(row) => row.id} />;
 }

@@ -1,41 +1,59 @@
-//! Owns the table of orders that are over, and why.
+//! Owns the table of orders that are over, and why; those of a chain that is over, below its first.
 
+import { useMemo } from "react";
 import type { Order } from "../../../api/types";
-import { formatCode, formatFinePrice, formatQty, formatTime } from "../../../format";
+import { formatFinePrice, formatQty, formatTime } from "../../../format";
+import { useFolded } from "../../../store/folded";
 import { usePrecision } from "../data";
-import { priceOf, refusalOf, sideWord, sizeOf } from "../words";
-import classes from "./Blotter.module.css";
+import { sideWord } from "../orderNames";
+import { rowsOf, type Tree, type TreeRow } from "../orderTree";
+import { priceOf, resultOf, sizeOf } from "../words";
 import { type Column, DataGrid } from "./DataGrid";
-import { SymbolButton } from "./SymbolButton";
+import { DetailsButton } from "./DetailsButton";
+import { OrderCell } from "./OrderCell";
 
-export function OrderHistory({ orders }: { orders: readonly Order[] }) {
+interface OrderHistoryProps {
+  trees: readonly Tree[];
+  onDetails: (id: string) => void;
+}
+
+export function OrderHistory({ trees, onDetails }: OrderHistoryProps) {
+  const folded = useFolded(({ ids }) => ids);
+  const rows = useMemo(() => rowsOf(trees, new Set(folded)), [trees, folded]);
   const now = new Date();
-  const columns: Column<Order>[] = [
-    { name: "Closed", cell: (row) => <span className="quiet">{formatTime(row.updated_at, now)}</span> },
-    { name: "Symbol", cell: (row) => <SymbolButton symbol={row.symbol} /> },
+  const columns: Column<TreeRow>[] = [
+    { name: "Symbol", cell: (row) => <OrderCell row={row} /> },
     {
       name: "Side",
-      cell: (row) => <span className={row.side === "BUY" ? "buy" : "sell"}>{sideWord(row.side)}</span>,
+      cell: ({ order }) => (
+        <span className={order.side === "BUY" ? "buy" : "sell"}>{sideWord(order.side)}</span>
+      ),
     },
-    { name: "Quantity", figure: true, cell: (row) => sizeOf(row) },
-    { name: "Price", figure: true, cell: (row) => <OrderPrice order={row} /> },
-    { name: "Filled", figure: true, cell: (row) => formatQty(row.filled_qty) },
-    { name: "Average", figure: true, cell: (row) => formatFinePrice(row.filled_avg_price) },
-    { name: "Result", cell: (row) => <Result order={row} /> },
+    { name: "Quantity", figure: true, cell: ({ order }) => sizeOf(order) },
+    { name: "Price", figure: true, cell: ({ order }) => <OrderPrice order={order} /> },
+    { name: "Filled", figure: true, cell: ({ order }) => formatQty(order.filled_qty) },
+    { name: "Average", figure: true, cell: ({ order }) => formatFinePrice(order.filled_avg_price) },
+    {
+      name: "Result",
+      cell: ({ order }) => <DetailsButton order={order} words={resultOf(order)} onDetails={onDetails} />,
+    },
+    {
+      name: "Closed",
+      figure: true,
+      cell: ({ order }) => <span className="quiet">{formatTime(order.updated_at, now)}</span>,
+    },
   ];
-  return <DataGrid label="Order history" columns={columns} rows={orders} idOf={(row) => row.id} />;
+  return (
+    <DataGrid
+      label="Order history"
+      columns={columns}
+      rows={rows}
+      idOf={(row) => row.order.id}
+      stateOf={(row) => ({ depth: row.depth, over: false })}
+    />
+  );
 }
 
 function OrderPrice({ order }: { order: Order }) {
   return priceOf(order, usePrecision(order.symbol));
-}
-
-function Result({ order }: { order: Order }) {
-  if (order.status !== "REJECTED") return formatCode(order.status);
-  const reason = refusalOf(order.reject_code, order.reject_message);
-  return (
-    <span className={classes.reason} title={reason}>
-      Refused: {reason}
-    </span>
-  );
 }

@@ -72,6 +72,19 @@ describe("marks and lines", () => {
       [9.75, "Buy 100 trail"],
     ]);
     expect(orderLinesOf([sampleOrder({ type: "MARKET", limit_price: null })])).toEqual([]);
+    const touched = sampleOrder({ type: "MARKET_IF_TOUCHED", limit_price: null, trigger_price: "9" });
+    expect(orderLinesOf([touched]).map(({ price, dashed, title }) => [price, dashed, title])).toEqual([
+      [9, true, "Buy 100 touch"],
+    ]);
+    const pegged = sampleOrder({ type: "PEGGED", limit_price: null, working_price: "9.99" });
+    expect(orderLinesOf([pegged]).map(({ price, dashed }) => [price, dashed])).toEqual([[9.99, false]]);
+  });
+
+  it("of an exit that waits for its entry are dashed and say so", () => {
+    const waits = sampleOrder({ side: "SELL", held: true });
+    expect(orderLinesOf([waits]).map(({ dashed, title }) => [dashed, title])).toEqual([
+      [true, "Sell 100, waits"],
+    ]);
   });
 
   it("widen the range for a near line and not for a far one", () => {

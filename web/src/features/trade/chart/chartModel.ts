@@ -4,7 +4,8 @@ import type { Interval } from "../../../api/market";
 import type { Bar, Order, Position, Trade } from "../../../api/types";
 import { type Decimal, decimalOrZero, parseDecimal, toChartNumber } from "../../../decimal";
 import { formatQty } from "../../../format";
-import { sideWord, sizeOf } from "../words";
+import { sideWord } from "../orderNames";
+import { sizeOf } from "../words";
 
 /** Seconds since 1970 in UTC, at the opening of a bar. */
 export type BarTime = number;
@@ -104,27 +105,35 @@ export interface OrderLine {
   readonly title: string;
 }
 
-/** A line for each price an open order works at: solid for limits, dashed for triggers. */
+/** A line for each price an open order works at: solid where it waits in view, dashed for what sets it off. */
 export function orderLinesOf(orders: readonly Order[]): OrderLine[] {
   return orders.flatMap((order) => {
-    const line = (kind: string, text: string | null | undefined): OrderLine[] => {
+    const line = (
+      kind: "limit" | "stop" | "trail" | "touch",
+      text: string | null | undefined,
+    ): OrderLine[] => {
       const price = parseDecimal(text);
       if (price === undefined) return [];
-      const title = `${sideWord(order.side)} ${sizeOf(order)}${kind === "limit" ? "" : ` ${kind}`}`;
+      const role = `${kind === "limit" ? "" : ` ${kind}`}${order.held ? ", waits" : ""}`;
       return [
         {
           key: `${order.id} ${kind}`,
           price: toChartNumber(price),
           side: order.side,
-          dashed: kind !== "limit",
-          title,
+          dashed: kind !== "limit" || order.held,
+          title: `${sideWord(order.side)} ${sizeOf(order)}${role}`,
         },
       ];
     };
+    if (order.type === "PEGGED") return line("limit", order.working_price);
     const limit = line("limit", order.limit_price);
     if (order.triggered) return limit;
-    const trails = order.type === "TRAILING_STOP";
-    return [...limit, ...line(trails ? "trail" : "stop", trails ? order.working_price : order.stop_price)];
+    const trails = order.type === "TRAILING_STOP" || order.type === "TRAILING_STOP_LIMIT";
+    return [
+      ...limit,
+      ...(trails ? line("trail", order.working_price) : line("stop", order.stop_price)),
+      ...line("touch", order.trigger_price),
+    ];
   });
 }
 

@@ -1,19 +1,23 @@
 //! Owns how the cost of a ticket is shown before it is sent.
 
+import type { Instrument } from "../../../api/types";
 import { roundTo } from "../../../decimal";
 import { formatMoney, formatQty } from "../../../format";
 import type { Draft } from "../../../store/draft";
-import type { Estimate, Funds } from "./estimate";
+import { useQuote } from "../../../store/useQuote";
+import { estimateOf, type Funds } from "./estimate";
 import classes from "./Ticket.module.css";
 
 interface EstimateViewProps {
   draft: Draft;
-  estimate: Estimate | undefined;
-  /** Missing while the portfolio is loading. */
-  funds: Funds | undefined;
+  instrument: Instrument | undefined;
+  funds: Funds;
+  /** Figures of the portfolio are unknown while it is loading. */
+  loaded: boolean;
 }
 
-export function EstimateView({ draft, estimate, funds }: EstimateViewProps) {
+export function EstimateView({ draft, instrument, funds, loaded }: EstimateViewProps) {
+  const estimate = estimateOf(draft, useQuote(draft.symbol), instrument, funds);
   return (
     <>
       <dl className={classes.estimate}>
@@ -28,15 +32,15 @@ export function EstimateView({ draft, estimate, funds }: EstimateViewProps) {
         {draft.side === "SELL" && (
           <>
             <dt>Free to sell</dt>
-            <dd>{formatQty(funds?.sellableQty)} shares</dd>
+            <dd>{formatQty(loaded ? funds.sellableQty : undefined)} shares</dd>
           </>
         )}
         <dt>Buying power after</dt>
-        <dd className={funds && estimate && estimate.buyingPowerAfter < 0n ? "down" : ""}>
-          {formatMoney(funds && (estimate?.buyingPowerAfter ?? funds.buyingPower))}
+        <dd className={loaded && estimate && estimate.buyingPowerAfter < 0n ? "down" : ""}>
+          {formatMoney(loaded ? (estimate?.buyingPowerAfter ?? funds.buyingPower) : undefined)}
         </dd>
       </dl>
-      {funds && estimate?.warning !== undefined && <p className={classes.warning}>{estimate.warning}</p>}
+      {loaded && estimate?.warning !== undefined && <p className={classes.warning}>{estimate.warning}</p>}
     </>
   );
 }

@@ -1,19 +1,19 @@
 //! Owns the live bid and ask above the ticket; pressing one puts it into the price field.
 
-import type { Quote } from "../../../api/types";
 import { formatPrice, formatQty } from "../../../format";
 import { useConnection } from "../../../store/connection";
+import { useQuote } from "../../../store/useQuote";
 import { PriceCell } from "../PriceCell";
 import classes from "./Ticket.module.css";
 
 interface QuoteViewProps {
   symbol: string;
-  quote: Quote | undefined;
   precision: number;
   onPick: (price: string) => void;
 }
 
-export function QuoteView({ symbol, quote, precision, onPick }: QuoteViewProps) {
+export function QuoteView({ symbol, precision, onPick }: QuoteViewProps) {
+  const quote = useQuote(symbol);
   const live = useConnection((connection) => connection.status === "live");
   const stale = !live || quote?.stale === true;
   const side = (name: "Bid" | "Ask", price: string | null | undefined, size: string | null | undefined) => (

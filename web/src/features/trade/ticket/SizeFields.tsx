@@ -1,16 +1,21 @@
 //! Owns how much is ordered: shares or an amount, with the quick steps.
 
-import { Button, SegmentedControl, TextInput } from "@mantine/core";
+import { SegmentedControl } from "@mantine/core";
 import type { RefObject } from "react";
-import type { Instrument, Quote } from "../../../api/types";
+import type { Instrument } from "../../../api/types";
+import { ONE, parseDecimal } from "../../../decimal";
+import { formatQty } from "../../../format";
 import type { Draft } from "../../../store/draft";
+import { useQuote } from "../../../store/useQuote";
+import { allowsAmount } from "../orderRules";
 import { type Funds, QUICK_STEPS, quickSize } from "./estimate";
+import { FigureInput } from "./FigureInput";
+import type { FieldErrors } from "./fields";
+import { Steps } from "./Steps";
 import classes from "./Ticket.module.css";
-import type { FieldErrors } from "./ticketModel";
 
 interface SizeFieldsProps {
   draft: Draft;
-  quote: Quote | undefined;
   instrument: Instrument | undefined;
   funds: Funds;
   errors: FieldErrors;
@@ -18,52 +23,56 @@ interface SizeFieldsProps {
   onEdit: (change: Partial<Draft>) => void;
 }
 
-export function SizeFields({ draft, quote, instrument, funds, errors, sizeRef, onEdit }: SizeFieldsProps) {
+export function SizeFields({ draft, instrument, funds, errors, sizeRef, onEdit }: SizeFieldsProps) {
   const shares = draft.sizing === "shares";
   return (
     <div className={classes.block}>
-      <SegmentedControl
-        size="xs"
-        fullWidth
-        aria-label="Size in shares or dollars"
-        value={draft.sizing}
-        onChange={(value) => onEdit({ sizing: value === "amount" ? "amount" : "shares" })}
-        data={[
-          { value: "shares", label: "Shares" },
-          { value: "amount", label: "Amount" },
-        ]}
-      />
-      <TextInput
-        ref={sizeRef}
+      {allowsAmount(draft.orderClass) && (
+        <SegmentedControl
+          size="xs"
+          fullWidth
+          aria-label="Size in shares or dollars"
+          value={draft.sizing}
+          onChange={(value) => onEdit({ sizing: value === "amount" ? "amount" : "shares" })}
+          data={[
+            { value: "shares", label: "Shares" },
+            { value: "amount", label: "Amount" },
+          ]}
+        />
+      )}
+      <FigureInput
+        inputRef={sizeRef}
         label={shares ? "Quantity" : "Amount ($)"}
-        size="xs"
-        inputMode="decimal"
-        autoComplete="off"
+        help={shares ? lotHelp(instrument) : "Becomes shares at the price it trades at."}
         placeholder={shares ? "0" : "0.00"}
-        classNames={{ input: classes.figure ?? "" }}
         value={shares ? draft.qty : draft.notional}
         error={shares ? errors.qty : errors.notional}
-        onChange={(event) => {
-          const { value } = event.currentTarget;
-          onEdit(shares ? { qty: value } : { notional: value });
-        }}
+        onText={(text) => onEdit(shares ? { qty: text } : { notional: text })}
       />
-      <div className={classes.steps}>
-        {QUICK_STEPS.map((step) => {
-          const size = quickSize(step, draft, quote, instrument, funds);
-          return (
-            <Button
-              key={step}
-              size="compact-xs"
-              variant="default"
-              disabled={size === undefined}
-              onClick={() => size !== undefined && onEdit(shares ? { qty: size } : { notional: size })}
-            >
-              {step === 100 ? "Max" : `${step}%`}
-            </Button>
-          );
-        })}
-      </div>
+      <QuickSizes draft={draft} instrument={instrument} funds={funds} onEdit={onEdit} />
     </div>
   );
+}
+
+type QuickSizesProps = Pick<SizeFieldsProps, "draft" | "instrument" | "funds" | "onEdit">;
+
+/** Sizes that follow the price: only they are drawn again when it moves. */
+function QuickSizes({ draft, instrument, funds, onEdit }: QuickSizesProps) {
+  const quote = useQuote(draft.symbol);
+  const steps = QUICK_STEPS.map((step) => ({
+    label: step === 100 ? "Max" : `${step}%`,
+    text: quickSize(step, draft, quote, instrument, funds),
+  }));
+  return (
+    <Steps
+      steps={steps}
+      onText={(text) => onEdit(draft.sizing === "shares" ? { qty: text } : { notional: text })}
+    />
+  );
+}
+
+/** In what steps it is traded: only worth a line where these are not whole shares. */
+function lotHelp(instrument: Instrument | undefined): string {
+  const lot = parseDecimal(instrument?.lot_size);
+  return lot === undefined || lot === ONE ? "In whole shares." : `In steps of ${formatQty(lot)}.`;
 }

@@ -17,7 +17,8 @@ import {
   ZERO,
 } from "../../../decimal";
 import type { Draft } from "../../../store/draft";
-import { expectedPrice, sizeField, textOf } from "./ticketModel";
+import { flagsOf, hasEntry, priceFieldsOf } from "../orderRules";
+import { applied, sizeText } from "./fields";
 
 export interface Funds {
   readonly buyingPower: Decimal;
@@ -35,14 +36,26 @@ export interface Estimate {
   readonly warning: string | undefined;
 }
 
+/** The price the order would trade near: what an estimate is made from. */
+export function expectedPrice(draft: Draft, quote: Quote | undefined): Decimal | undefined {
+  const touch = parseDecimal(draft.side === "BUY" ? quote?.ask : quote?.bid) ?? parseDecimal(quote?.last);
+  if (!hasEntry(draft.orderClass)) return parseDecimal(draft.exits.takeProfit) ?? touch;
+  const { needed } = priceFieldsOf(draft.type, draft.trailBy);
+  if (needed.includes("limit_price")) return parseDecimal(draft.limitPrice);
+  if (needed.includes("stop_price")) return parseDecimal(draft.stopPrice);
+  if (needed.includes("trigger_price")) return parseDecimal(draft.triggerPrice);
+  return (draft.type === "PEGGED" ? parseDecimal(draft.pegCap) : undefined) ?? touch;
+}
+
 /** Undefined until there is a size and a price to reckon with. */
 export function estimateOf(
-  draft: Draft,
+  typed: Draft,
   quote: Quote | undefined,
   instrument: Instrument | undefined,
   funds: Funds,
 ): Estimate | undefined {
-  const size = parseDecimal(textOf(draft, sizeField(draft)));
+  const draft = applied(typed);
+  const size = parseDecimal(sizeText(draft));
   const price = expectedPrice(draft, quote);
   if (size === undefined || size <= 0n || price === undefined || price <= 0n) return undefined;
   const lot = parseDecimal(instrument?.lot_size) ?? ONE;
@@ -54,6 +67,8 @@ export function estimateOf(
 }
 
 function warningOf(draft: Draft, qty: Decimal, value: Decimal, funds: Funds): string | undefined {
+  // It takes only what is there when it trades.
+  if (draft.reduceOnly && flagsOf(draft).includes("reduce_only")) return undefined;
   if (draft.side === "BUY" && value > funds.buyingPower) return "This is more than your buying power.";
   if (draft.side === "SELL" && qty > funds.sellableQty) {
     return funds.sellableQty === 0n
@@ -72,11 +87,12 @@ const ROOM: Decimal = subtract(ONE, divide(ONE, HUNDRED) ?? ZERO);
 /** The size for a quick step, as text for the field; undefined while it cannot be known. */
 export function quickSize(
   step: number,
-  draft: Draft,
+  typed: Draft,
   quote: Quote | undefined,
   instrument: Instrument | undefined,
   funds: Funds,
 ): string | undefined {
+  const draft = applied(typed);
   const share = divide(multiply(parseDecimal(String(step)) ?? ZERO, ONE), HUNDRED) ?? ZERO;
   const price = expectedPrice(draft, quote);
   if (draft.side === "SELL") {
@@ -84,7 +100,7 @@ export function quickSize(
     if (draft.sizing === "shares") return qty > 0n ? toText(qty) : undefined;
     return price === undefined || qty <= 0n ? undefined : toText(roundTo(multiply(qty, price), 2), 2);
   }
-  const settled = draft.type === "LIMIT" || draft.type === "STOP_LIMIT";
+  const settled = priceFieldsOf(draft.type, draft.trailBy).needed.includes("limit_price");
   const power = settled ? funds.buyingPower : multiply(funds.buyingPower, ROOM);
   const amount = multiply(power > 0n ? power : ZERO, share);
   if (draft.sizing === "amount") return amount > 0n ? toText(floorToStep(amount, CENT), 2) : undefined;

@@ -8,8 +8,11 @@ import type { Order } from "../../../api/types";
 import { notify } from "../../../notice";
 import { type Draft, editDraft, intentFor, intentSettled, useDraft } from "../../../store/draft";
 import { orderReplied, useTrading } from "../../../store/trading";
-import { refusalOf, sideWord, sizeOf } from "../words";
-import { type FieldErrors, priceFields, requestOf, sizeField } from "./ticketModel";
+import { sideWord } from "../orderNames";
+import { hasEntry } from "../orderRules";
+import { refusalOf, sizeOf } from "../words";
+import { applied, type Field, type FieldErrors, fieldsOf } from "./fields";
+import { requestOf } from "./request";
 
 /** After an order is placed the button rests this long, or until the ticket changes: a double click is one order. */
 const REST_MS = 700;
@@ -67,7 +70,11 @@ export function useSubmit() {
         editDraft({ qty: "", notional: "" });
         setState({ ...QUIET, justPlaced: true });
         if (order.status === "NEW") {
-          notify("told", "Order placed", `${sideWord(order.side)} ${sizeOf(order)} ${order.symbol}`);
+          notify(
+            "told",
+            "Order placed",
+            `${sideWord(order.side)} ${sizeOf(order)} ${order.symbol}${withWords(draft)}`,
+          );
         }
         resting.current = setTimeout(rested, REST_MS);
       } catch (error) {
@@ -109,8 +116,30 @@ export function failureOf(
     };
   }
   const words = error.status === 422 ? refusalOf(error.code, error.message) : error.message;
-  const shown = [sizeField(draft), ...priceFields(draft), "time_in_force" as const];
-  const field = shown.find((known) => known === error.field);
+  const field = error.field === undefined ? undefined : shownField(error.field, fieldsOf(applied(draft)));
   if (field !== undefined) return { fieldErrors: { [field]: words } };
   return { fieldErrors: {}, title: error.status === 422 ? "Order refused" : "Not placed", message: words };
+}
+
+/** The field on the ticket that the server means: it may name a whole part, or the other kind of a trail. */
+function shownField(named: string, shown: readonly Field[]): Field | undefined {
+  const path = named.replace(/\[(\d+)\]/g, ".$1");
+  const twin = path.replace(/trail_(amount|percent)$/, (_, kind) =>
+    kind === "amount" ? "trail_percent" : "trail_amount",
+  );
+  return (
+    shown.find((field) => field === path) ??
+    shown.find((field) => field === twin) ??
+    shown.find((field) => field.startsWith(`${path}.`)) ??
+    shown.find((field) => field === "legs" && path.startsWith("legs"))
+  );
+}
+
+/** What was sent with the order, for the notice. */
+function withWords(typed: Draft): string {
+  const draft = applied(typed);
+  if (!hasEntry(draft.orderClass)) return ", with its stop";
+  if (draft.legs.length > 0)
+    return draft.legs.length === 1 ? ", then 1 order" : `, then ${draft.legs.length} orders`;
+  return draft.orderClass === "BRACKET" ? ", with its exits" : "";
 }
