@@ -6,7 +6,7 @@ use super::names::{
 use super::order_parts::{OrderClassName, Peg, SideName, TimeInForceName, TriggerSourceName, TypeName};
 use super::{Decimal, Timestamp};
 use crate::ids::Ids;
-use model::{Money, OrderId, OrderTerms, Origin, Price, Quote, Size, Time, TimeInForce, TradingHours, Trail};
+use model::{OrderId, OrderTerms, Origin, Price, Quote, Size, Time, TimeInForce, TradingHours, Trail};
 use persistence::{OrderRow, TradeRow};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -253,9 +253,9 @@ impl TradeView {
             qty: fill.qty.into(),
             value: fill.value.into(),
             fee: fill.fee.into(),
-            slippage: Money::ZERO.into(),
+            slippage: (fill.slippage * fill.qty).into(),
             liquidity: fill.liquidity.into(),
-            synthetic_qty: Money::ZERO.into(),
+            synthetic_qty: fill.synthetic.into(),
             quote: evidence(fill),
             reason: fill.rule.into(),
             realized_pnl: fill.realized_pnl.into(),
