@@ -4,8 +4,8 @@
 //! the same code leads them along the other path. Nothing of it comes back but which fills there were: a
 //! fill that differs from them is ambiguous.
 
-use crate::bar_path::{Course, Glimpse};
-use crate::bars::{Elsewhere, Taken, other_paths};
+use crate::bar_course::{Course, Elsewhere, Glimpse};
+use crate::bars::{Taken, other_paths};
 use crate::book::Book;
 use crate::commit::row_of;
 use crate::market::Triggers;
@@ -13,8 +13,11 @@ use crate::orders::{OpenOrder, Slot};
 use crate::portfolio::Portfolio;
 use crate::shard::Shard;
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
-use model::{BarPath, BarPolicies, BarVolume, EventBody, InstrumentId, Money, PortfolioId, Qty};
+use model::{BarPath, BarPolicies, BarVolume, EventBody, InstrumentId, Money, OrderId, PortfolioId, Qty, Side};
+
+type Fills = BTreeMap<OrderId, Vec<Glimpse>>;
 
 impl Shard {
     /// The fills that the other paths of a bar would make; nothing where no path makes a difference.
@@ -35,36 +38,46 @@ impl Shard {
         let bar = &taken.bar;
         let is_split = policies.volume == BarVolume::Split && bar.volume.is_some_and(Qty::is_positive);
         let mut may_fill = slots.iter().map(|slot| self.orders.get(*slot)).filter(|order| {
-            let stop = order.kind().trail().filter(|_| order.waits_for_trigger()).map(|trail| {
-                let mark = self.books[row_of(order.instrument)].mark(order).unwrap_or(bar.open);
-                let best = [bar.high, bar.low]
-                    .into_iter()
-                    .fold(mark, |best, price| if order.side.improves(price, best) { price } else { best });
-                trail.stop_price(order.side, best)
-            });
-            // Its stop at its best would not be reached, so that none before would.
-            stop.is_none_or(|stop| stop >= bar.low && stop <= bar.high || order.side.stop_reached(bar.open, stop))
+            let Some(trail) = order.kind().trail().filter(|_| order.waits_for_trigger()) else { return true };
+            let (with, against) = match order.side {
+                Side::Buy => (bar.low, bar.high),
+                Side::Sell => (bar.high, bar.low),
+            };
+            let mark = self.books[row_of(order.instrument)].mark(order).unwrap_or(bar.open);
+            let best = if order.side.improves(with, mark) { with } else { mark };
+            // Where its best stop is not reached, none that it had before is.
+            order.side.stop_reached(against, trail.stop_price(order.side, best))
         });
         match (may_fill.next(), may_fill.next()) {
             (None, _) => false,
             (Some(_), Some(_)) => true,
-            (Some(order), None) => is_split || !is_plain(order),
+            (Some(order), None) => is_split || !self.is_plain(order),
         }
     }
 
+    /// Whether an order trades at one price or not at all, whatever came before, and sets nothing else free.
+    fn is_plain(&self, order: &OpenOrder) -> bool {
+        let waits_twice = order.waits_for_trigger() && order.kind().limit_price().is_some();
+        let chains = &self.portfolio(order.id.portfolio()).chains;
+        let is_alone = order.link().is_none() && chains.children(order.id.number()).is_empty();
+        is_alone && order.kind().trail().is_none() && !waits_twice
+    }
+
     /// Leads a portfolio's orders along a path here, as they are there.
-    fn fills_on(&mut self, path: BarPath, there: &Self, (id, taken): (PortfolioId, &Taken)) -> Vec<Glimpse> {
+    fn fills_on(&mut self, path: BarPath, there: &Self, (id, taken): (PortfolioId, &Taken)) -> Fills {
         self.imitate(there, id, taken.bar.instrument);
         let policies = BarPolicies { path, ..there.portfolio(id).profile.bars };
         let slots = self.concerned_by(taken);
         let mut events = Vec::new();
         self.meet_orders(&slots, Course::begin(taken, policies, Vec::new()), &mut events);
         self.forget(id);
-        let fills = events.iter().filter_map(|event| match &event.body {
-            EventBody::Filled(fill) => Some(Glimpse::of(fill)),
-            _ => None,
-        });
-        fills.collect()
+        let mut fills = Fills::new();
+        for event in &events {
+            if let EventBody::Filled(fill) = &event.body {
+                fills.entry(fill.order).or_default().push(Glimpse::of(fill));
+            }
+        }
+        fills
     }
 
     /// Takes over what the orders of a portfolio in an instrument depend on.
@@ -102,12 +115,6 @@ impl Shard {
         self.portfolios.remove(id);
         self.arrivals.clear();
     }
-}
-
-/// Whether an order trades at one price or not at all, whatever came before, and sets nothing else free.
-fn is_plain(order: &OpenOrder) -> bool {
-    let waits_twice = order.waits_for_trigger() && order.kind().limit_price().is_some();
-    order.link().is_none() && order.kind().trail().is_none() && !waits_twice
 }
 
 impl Portfolio {

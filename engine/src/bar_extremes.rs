@@ -4,6 +4,7 @@
 //! their price or at the open behind it, what trails against the stop that it began with, and a limit behind a
 //! stop judged by the close. Orders meet the bar in the order in which they were sent.
 
+use crate::bar_course::Point;
 use crate::bar_path::Active;
 use crate::orders::{OpenOrder, Slot};
 use crate::shard::Shard;
@@ -36,10 +37,9 @@ impl Shard {
     /// Each order meets the whole bar.
     pub(crate) fn go_by_extremes(&mut self, mut active: Active, out: &mut Vec<Event>) {
         let Some(bar) = self.course.as_deref().map(|course| course.taken.bar) else { return };
-        if self.begin_at_open().is_none() {
-            return;
-        }
+        self.begin_at_open();
         self.hold_bar_auction(TimeInForce::AtOpen, &active, out);
+        self.let_join(out);
         for slot in active.slots.clone() {
             self.begin_at_open();
             let is_open = |order: &&OpenOrder| !order.is_held() && !order.waits_for_auction();
@@ -53,27 +53,20 @@ impl Shard {
                 (_, false) if order.limit().is_some() => self.judge_limit(slot, seen, out),
                 (_, false) => self.take_at_open(slot, out),
             }
-            self.stand_at(bar.close);
+            self.stand_at_close();
             self.let_join(out);
         }
-        self.close_by_extremes();
+        self.stand_at_close();
         self.hold_bar_auction(TimeInForce::AtClose, &active, out);
         self.let_join(out);
         self.ratchet_by_extremes(&mut active, &bar);
         self.record_marks(&active, out);
     }
 
-    fn close_by_extremes(&mut self) {
-        let Some(course) = self.course.as_deref_mut() else { return };
-        course.end_at_close(FillRule::BarClose);
-        let close = course.taken.bar.close;
-        self.stand_at(close);
-    }
-
     /// Sets where the price is for an order, and by which rule it takes there.
     fn stand_to_trigger(&mut self, price: Price) {
         if let Some(course) = self.course.as_deref_mut() {
-            course.end_at_close(FillRule::BarTrigger);
+            course.go_on(Point::Close, FillRule::BarTrigger);
         }
         self.stand_at(price);
     }

@@ -4,20 +4,15 @@
 //! at which something acts. Where several act at one price, stops come before what is touched and that before
 //! limits, the earlier first. What an order's fill sets free joins where the price is then.
 
-use crate::bars::{Elsewhere, Taken};
-use crate::commit::row_of;
-use crate::liquidity::BarShare;
-use crate::matching::Offer;
+use crate::bar_course::{Course, Point};
 use crate::orders::{OpenOrder, Slot};
-use crate::session::Phase;
 use crate::shard::Shard;
 use crate::waiting::Wait;
-use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use model::{
-    Bar, BarPolicies, BarVolume, Event, EventBody, Fill, FillRule, LimitGap, LimitTouch, Liquidity, MarketOnBar,
-    Money, OrderId, OrderKind, Price, Qty, Side, TimeInForce, Trigger, TriggerSource,
+    Bar, Event, EventBody, FillRule, LimitGap, Liquidity, MarketOnBar, OrderKind, Price, Side, TimeInForce,
+    Trigger, TriggerSource,
 };
 
 /// Which extreme of a bar comes first.
@@ -39,44 +34,6 @@ impl First {
     pub(crate) fn nearer(bar: &Bar) -> Self {
         if bar.high - bar.open < bar.open - bar.low { Self::High } else { Self::Low }
     }
-}
-
-/// A named price of a bar: that of which a part of the volume is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Point {
-    Open,
-    High,
-    Low,
-    Close,
-}
-
-/// A fill on another path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Glimpse {
-    order: OrderId,
-    price: Price,
-    qty: Qty,
-}
-
-impl Glimpse {
-    pub(crate) fn of(fill: &Fill) -> Self {
-        Self { order: fill.order, price: fill.price, qty: fill.qty }
-    }
-}
-
-/// How far the orders of one portfolio have come in a bar.
-#[derive(Debug)]
-pub(crate) struct Course {
-    pub(crate) taken: Taken,
-    pub(crate) policies: BarPolicies,
-    /// Where the price is.
-    price: Price,
-    /// By which rule an order takes that comes to trade here.
-    rule: FillRule,
-    point: Point,
-    elsewhere: Elsewhere,
-    /// Whose fills it made so far.
-    filled: Vec<OrderId>,
 }
 
 /// The orders that are led along a path.
@@ -143,80 +100,6 @@ struct Awaited {
     heading: Heading,
 }
 
-impl Course {
-    pub(crate) fn begin(taken: &Taken, policies: BarPolicies, elsewhere: Elsewhere) -> Self {
-        Self {
-            taken: *taken,
-            policies,
-            price: taken.bar.open,
-            rule: FillRule::BarOpen,
-            point: Point::Open,
-            elsewhere,
-            filled: Vec::new(),
-        }
-    }
-
-    pub(crate) const fn price(&self) -> Price {
-        self.price
-    }
-
-    /// From here on the share of the close is there to be had.
-    pub(crate) const fn end_at_close(&mut self, rule: FillRule) {
-        (self.point, self.rule) = (Point::Close, rule);
-    }
-
-    /// Whether a price is where a limit of this side fills.
-    pub(crate) fn meets(&self, side: Side, price: Price, limit: Price) -> bool {
-        match self.policies.limit_touch {
-            LimitTouch::Strict => side.improves(price, limit),
-            LimitTouch::AtTouch => side.within(price, limit),
-        }
-    }
-
-    /// Which share of the volume is there to be had, and how much that is; `None` without end.
-    fn share(&self, lot: Qty) -> Option<(BarShare, Qty)> {
-        let bar = &self.taken.bar;
-        let volume = bar.volume.filter(|volume| volume.is_positive())?;
-        let share = |point| BarShare { instrument: bar.instrument, close_time: bar.close_time, point };
-        match self.policies.volume {
-            BarVolume::Unlimited => None,
-            BarVolume::Participation(percent) => {
-                let part = Money::from_raw(volume.raw().into()).percent_floor(percent);
-                let part = Qty::from_raw(i64::try_from(part.raw()).expect("a part of a quantity"));
-                Some((share(Point::Close), part))
-            }
-            BarVolume::Split => Some((share(self.point), split(volume, lot, self.point))),
-        }
-    }
-
-    /// Whether another path would have made another fill of it, or none.
-    fn is_ambiguous(&self, glimpse: &Glimpse) -> bool {
-        let earlier = self.filled.iter().filter(|order| **order == glimpse.order).count();
-        let same = |fills: &Vec<Glimpse>| {
-            fills.iter().filter(|fill| fill.order == glimpse.order).nth(earlier) == Some(glimpse)
-        };
-        !self.elsewhere.iter().all(same)
-    }
-}
-
-/// What of a volume belongs to a point: a quarter in whole lots, and the rest to the close; of less than four
-/// lots as nautilus has it.
-fn split(volume: Qty, lot: Qty, point: Point) -> Qty {
-    let lots = volume.raw() / lot.raw();
-    let quarters = match lots {
-        2 => [0, 1, 1],
-        3 => [1, 1, 1],
-        lots => [lots / 4; 3],
-    };
-    let of = |lots: i64| Qty::from_raw(lots * lot.raw());
-    match point {
-        Point::Open => of(quarters[0]),
-        Point::High => of(quarters[1]),
-        Point::Low => of(quarters[2]),
-        Point::Close => volume - of(quarters.iter().sum()),
-    }
-}
-
 impl Shard {
     /// Leads orders along the prices of the bar, its extremes in this order.
     pub(crate) fn go_along(&mut self, first: First, mut active: Active, out: &mut Vec<Event>) {
@@ -231,17 +114,19 @@ impl Shard {
             self.go_to((point, price), &mut active, out);
         }
         self.hold_bar_auction(TimeInForce::AtClose, &active, out);
+        self.join(&mut active, out);
         self.record_marks(&active, out);
     }
 
     /// All that acts at the open: the auction, then everybody in the order of rank and time.
     fn meet_open(&mut self, active: &mut Active, out: &mut Vec<Event>) {
-        let Some(open) = self.begin_at_open() else { return };
+        self.begin_at_open();
         self.hold_bar_auction(TimeInForce::AtOpen, active, out);
+        self.join(active, out);
         let mut turns: Vec<Turn> = active.slots.iter().filter_map(|slot| self.turn_at_open(*slot)).collect();
         turns.sort_unstable();
         for Turn { slot, rank, .. } in turns {
-            self.stand_at(open);
+            self.begin_at_open();
             if self.orders.find(slot).is_none_or(OpenOrder::is_held) {
                 continue;
             }
@@ -252,23 +137,21 @@ impl Shard {
             }
             self.join(active, out);
         }
-        self.stand_at(open);
+        self.begin_at_open();
         self.ratchet_on_path(active);
     }
 
     /// The price is at the open.
-    pub(crate) fn begin_at_open(&mut self) -> Option<Price> {
-        let course = self.course.as_deref_mut()?;
-        (course.point, course.rule) = (Point::Open, FillRule::BarOpen);
+    pub(crate) fn begin_at_open(&mut self) {
+        let Some(course) = self.course.as_deref_mut() else { return };
+        course.go_on(Point::Open, FillRule::BarOpen);
         let open = course.taken.bar.open;
         self.stand_at(open);
-        Some(open)
     }
 
     fn turn_at_open(&self, slot: Slot) -> Option<Turn> {
-        let order = self.orders.get(slot);
+        let order = self.orders.find(slot).filter(|order| !order.is_held() && !order.waits_for_auction())?;
         let rank = match order.kind().trigger() {
-            _ if order.waits_for_auction() => return None,
             Some(Trigger::Stop(_) | Trigger::Trail(_)) if order.waits_for_trigger() => Rank::Stop,
             Some(Trigger::Touch(_)) if order.waits_for_trigger() => Rank::Touch,
             Some(_) | None if order.limit().is_some() => Rank::Limit,
@@ -282,14 +165,11 @@ impl Shard {
         let is_market = self.orders.get(slot).kind() == OrderKind::Market;
         let Some(course) = self.course.as_deref_mut() else { return };
         if is_market && course.policies.market == MarketOnBar::Mid {
-            course.rule = FillRule::BarMiddle;
+            course.set_rule(FillRule::BarMiddle);
             let middle = course.taken.bar.middle();
             self.stand_at(middle);
         }
         self.take_on_path(slot, out);
-        if let Some(course) = self.course.as_deref_mut() {
-            course.rule = FillRule::BarOpen;
-        }
     }
 
     /// What waits for a price that the open has come to, or has left behind, is released there.
@@ -310,13 +190,11 @@ impl Shard {
     pub(crate) fn meet_limit_at_open(&mut self, slot: Slot, out: &mut Vec<Event>) {
         let order = self.orders.get(slot);
         let (Some(course), Some(limit)) = (self.course.as_deref(), order.limit()) else { return };
-        let (open, taken, side) = (course.price, &course.taken, order.side);
+        let (open, taken, side) = (course.price(), &course.taken, order.side);
         if !course.meets(side, open, limit) {
             return;
         }
-        let first_look = taken.first_look(order).filter(|price| course.meets(side, *price, limit));
-        if first_look.is_some() && !order.instructions().post_only {
-            // It came with its limit beyond the market, and so takes.
+        if course.was_beyond(order, limit) {
             return self.take_on_path(slot, out);
         }
         let at_open = match course.policies.limit_gap {
@@ -332,10 +210,11 @@ impl Shard {
     /// Goes on to a point, past everything that acts on the way.
     fn go_to(&mut self, (point, to): (Point, Price), active: &mut Active, out: &mut Vec<Event>) {
         let Some(course) = self.course.as_deref_mut() else { return };
-        (course.point, course.rule) = (point, FillRule::BarTrigger);
-        let way = Way { heading: if to > course.price { Heading::Up } else { Heading::Down }, to };
+        course.go_on(point, FillRule::BarTrigger);
+        let start = course.price();
+        let way = Way { heading: if to > start { Heading::Up } else { Heading::Down }, to };
         let mut turns: BTreeSet<Turn> = BTreeSet::new();
-        if to != course.price {
+        if to != start {
             turns.extend(active.slots.iter().filter_map(|slot| self.turn(*slot, way, active)));
         }
         while let Some(turn) = turns.pop_first() {
@@ -359,7 +238,7 @@ impl Shard {
     fn turn(&self, slot: Slot, way: Way, active: &Active) -> Option<Turn> {
         let order = self.orders.find(slot)?;
         let course = self.course.as_deref()?;
-        let (here, end) = (way.distance(course.price), way.distance(way.to));
+        let (here, end) = (way.distance(course.price()), way.distance(way.to));
         let turn = |distance, rank| Turn { distance, rank, priority: order.priority, slot };
         if order.is_held() || order.waits_for_auction() {
             return None;
@@ -367,8 +246,10 @@ impl Shard {
         if order.waits_for_trigger() {
             let awaited = self.awaited(slot, active).filter(|awaited| awaited.heading == way.heading)?;
             let distance = way.distance(awaited.price);
-            let is_touch = matches!(Wait::of(order), Wait::Rise(_)) == (order.side == Side::Sell);
-            let rank = if is_touch && order.kind().stop_price().is_none() { Rank::Touch } else { Rank::Stop };
+            let rank = match (Wait::of(order), order.side) {
+                (Wait::Rise(_), Side::Sell) | (Wait::Fall(_), Side::Buy) => Rank::Touch,
+                (Wait::Rise(_), Side::Buy) | (Wait::Fall(_), Side::Sell) | (Wait::Trail(_), _) => Rank::Stop,
+            };
             return (distance <= end).then(|| turn(distance.max(here), rank));
         }
         let heading = match order.side {
@@ -432,17 +313,18 @@ impl Shard {
     /// At a point its own share of the volume is there for those that wanted more than there was before.
     fn take_what_is_left(&mut self, active: &mut Active, out: &mut Vec<Event>) {
         if let Some(course) = self.course.as_deref_mut() {
-            course.rule = FillRule::BarPath;
+            course.set_rule(FillRule::BarPath);
         }
         for slot in active.slots.clone() {
             let Some(order) = self.orders.find(slot).filter(|order| order.may_trade()) else { continue };
             let Some(course) = self.course.as_deref() else { return };
             match order.limit() {
                 None => self.take_on_path(slot, out),
-                Some(limit) if course.meets(order.side, course.price, limit) => {
+                Some(limit) if !course.meets(order.side, course.price(), limit) => {}
+                Some(limit) if course.was_beyond(order, limit) => self.take_on_path(slot, out),
+                Some(limit) => {
                     self.fill_on_path(slot, (limit, Liquidity::Maker, FillRule::BarThroughLimit), out);
                 }
-                Some(_) => {}
             }
             self.join(active, out);
         }
@@ -451,7 +333,7 @@ impl Shard {
     /// An auction that lies within the bar, at its open or its close.
     pub(crate) fn hold_bar_auction(&mut self, auction: TimeInForce, active: &Active, out: &mut Vec<Event>) {
         let Some(course) = self.course.as_deref() else { return };
-        let (price, taken) = (course.price, course.taken);
+        let (price, taken) = (course.price(), course.taken);
         let rule =
             if auction == TimeInForce::AtOpen { FillRule::OpeningAuction } else { FillRule::ClosingAuction };
         for &slot in &active.slots {
@@ -492,104 +374,10 @@ impl Shard {
         }
     }
 
-    /// The price is here now.
-    pub(crate) fn stand_at(&mut self, price: Price) {
-        let Some(course) = self.course.as_deref_mut() else { return };
-        course.price = price;
-        if course.taken.phase == Phase::Regular {
-            self.hot[row_of(course.taken.bar.instrument)].take_bar_price(price);
-        }
-    }
-
     /// What was set free by a fill looks at the price that is there, and goes along from here on.
     pub(crate) fn join(&mut self, active: &mut Active, out: &mut Vec<Event>) -> Vec<Slot> {
         let joined = self.let_join(out);
         active.slots.extend(&joined);
         joined
-    }
-
-    /// What was set free looks at the market. Says who of them wait for more of this bar.
-    pub(crate) fn let_join(&mut self, out: &mut Vec<Event>) -> Vec<Slot> {
-        let Some(instrument) = self.course.as_deref().map(|course| course.taken.bar.instrument) else {
-            return Vec::new();
-        };
-        let mut joined = Vec::new();
-        while !self.arrivals.is_empty() {
-            for id in core::mem::take(&mut self.arrivals) {
-                if let Some(slot) = self.find_open(id) {
-                    if self.orders.get(slot).instrument == instrument {
-                        joined.push(slot);
-                    }
-                    self.arrive(slot, out);
-                }
-            }
-        }
-        joined.retain(|slot| self.orders.find(*slot).is_some());
-        joined
-    }
-
-    /// Takes at the price that is there.
-    pub(crate) fn take_on_path(&mut self, slot: Slot, out: &mut Vec<Event>) {
-        let Some((price, rule)) = self.course.as_deref().map(|course| (course.price, course.rule)) else { return };
-        let order = self.orders.get(slot);
-        match order.limit() {
-            Some(limit) if !order.side.within(price, limit) => return,
-            Some(_) => {}
-            None if self.stop_at_cap(slot, price, out) => return,
-            None => {}
-        }
-        let id = self.orders.get(slot).id;
-        self.fill_on_path(slot, (price, Liquidity::Taker, rule), out);
-        self.keep_cap(id, price, out);
-    }
-
-    /// Fills an order at a price of the path, as far as the volume goes.
-    pub(crate) fn fill_on_path(
-        &mut self,
-        slot: Slot,
-        (price, liquidity, rule): (Price, Liquidity, FillRule),
-        out: &mut Vec<Event>,
-    ) {
-        let Some(course) = self.course.as_deref() else { return };
-        let order = self.orders.get(slot);
-        let (portfolio, lot) = (order.id.portfolio(), self.instrument(order.instrument).lot_size);
-        let share = course.share(lot);
-        let budgets = &self.portfolio(portfolio).budgets;
-        let qty = share.map_or(Qty::MAX, |(share, qty)| budgets.left_of_bar(share, qty));
-        let offer = Offer { price, qty, liquidity, rule, trade: None };
-        let filled = self.take_offer(slot, &offer, out);
-        if let Some((share, _)) = share {
-            self.portfolio_mut(portfolio).budgets.spend_bar(share, filled);
-        }
-    }
-
-    /// What a fill owes to the bar it was made from.
-    pub(crate) fn tell_of_bar(&mut self, fill: &mut Fill) {
-        let Some(course) = self.course.as_deref_mut() else { return };
-        if course.taken.bar.instrument == fill.instrument {
-            fill.evidence.bar = Some(Box::new(course.taken.bar));
-            fill.ambiguous = course.is_ambiguous(&Glimpse::of(fill));
-            course.filled.push(fill.order);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check_split(volume: i64, expected: [i64; 4]) {
-        let points = [Point::Open, Point::High, Point::Low, Point::Close];
-        let shares = points.map(|point| split(Qty::whole(volume), Qty::whole(1), point));
-        assert_eq!(shares, expected.map(Qty::whole), "{volume}");
-    }
-
-    #[test]
-    fn a_volume_is_split_in_whole_lots() {
-        check_split(1, [0, 0, 0, 1]);
-        check_split(2, [0, 1, 1, 0]);
-        check_split(3, [1, 1, 1, 0]);
-        check_split(4, [1, 1, 1, 1]);
-        check_split(103, [25, 25, 25, 28]);
     }
 }

@@ -5,8 +5,10 @@
 //! path. A bar is seen at its end. All that it causes carries the last instant before that, so that what
 //! ends with it still had all of it; what ends within it takes no part, whoever told the time meanwhile.
 
-use crate::bar_path::{Active, Course, First, Glimpse};
+use crate::bar_course::{Course, Point};
+use crate::bar_path::{Active, First};
 use crate::commit::row_of;
+use crate::market::Arrival;
 use crate::orders::{OpenOrder, Slot};
 use crate::session::Phase;
 use crate::shard::Shard;
@@ -15,7 +17,7 @@ use alloc::vec::Vec;
 use model::calendar::{Session, session_at_or_after};
 use model::{
     Bar, BarPath, BarPolicies, CalendarId, Event, EventBody, FillRule, InstrumentId, InstrumentStatus,
-    MarketOnBar, OrderId, OrderKind, PortfolioId, Side, StampedBar, Time, TimeInForce, TradingHours,
+    MarketOnBar, OrderId, OrderKind, PortfolioId, Price, Side, StampedBar, Time, TimeInForce, TradingHours,
     TriggerSource,
 };
 
@@ -39,8 +41,8 @@ pub(crate) struct Taken {
     session: Option<Session>,
     /// Whether its open is the first price of that session.
     pub(crate) opens_session: bool,
-    /// The bar before.
-    before: Option<Bar>,
+    /// The last price before it, where one is known.
+    pub(crate) last: Option<Price>,
     /// Whether a quote stands that orders may watch.
     quote_stands: bool,
 }
@@ -49,11 +51,6 @@ impl Taken {
     /// Whether an order was there when it began.
     pub(crate) fn is_seen_by(&self, order: &OpenOrder) -> bool {
         order.since() <= self.from
-    }
-
-    /// The price at which an order first looked at the market: the last close, for one that no bar met yet.
-    pub(crate) fn first_look(&self, order: &OpenOrder) -> Option<model::Price> {
-        self.before.filter(|before| order.since() > before.open_time).map(|before| before.close)
     }
 
     /// Whether it holds the auction that an order waits for.
@@ -115,6 +112,7 @@ impl Shard {
         let until = session.map_or(bar.close_time, |session| Ord::min(bar.close_time, session.close));
         let is_first =
             |session: Session| before.map_or(from == session.open, |last| last.close_time <= session.open);
+        let (hot, arrival) = (&self.hot[row], Arrival { now: bar.close_time, ..self.arrival() });
         Some(Taken {
             bar,
             from,
@@ -122,17 +120,13 @@ impl Shard {
             phase,
             session,
             opens_session: session.is_some_and(is_first),
-            before,
-            quote_stands: self.hot[row].opposite(Side::Buy, self.arrival()).is_some()
-                || self.hot[row].opposite(Side::Sell, self.arrival()).is_some(),
+            last: hot.last(),
+            quote_stands: [Side::Buy, Side::Sell].into_iter().any(|side| hot.opposite(side, arrival).is_some()),
         })
     }
 
     fn meet_bar(&mut self, taken: &Taken, out: &mut Vec<Event>) {
         let (bar, row) = (taken.bar, row_of(taken.bar.instrument));
-        if taken.phase == Phase::Regular && taken.session.is_some() {
-            self.books[row].note_auction(taken.until);
-        }
         let concerned = self.concerned_by(taken);
         let portfolio_of = |slot: &Slot| self.orders.get(*slot).id.portfolio();
         let portfolios: Vec<(PortfolioId, Vec<Slot>)> = concerned
@@ -196,7 +190,7 @@ impl Shard {
     fn meet_close(&mut self, late: &[Slot], out: &mut Vec<Event>) {
         let Some(course) = self.course.as_deref_mut() else { return };
         let (close, until, policies) = (course.taken.bar.close, course.taken.until, course.policies);
-        self.stand_at_close(out);
+        self.stand_at_close();
         for &slot in late {
             let Some(order) = self.orders.find(slot) else { continue };
             let came_within = order.since() < until && order.kind() == OrderKind::Market && order.may_trade();
@@ -210,7 +204,7 @@ impl Shard {
     }
 
     /// A trailing stop that came while the bar ran follows from its close, once that touches where it begins.
-    fn follow_close(&mut self, slot: Slot, close: model::Price, out: &mut Vec<Event>) {
+    fn follow_close(&mut self, slot: Slot, close: Price, out: &mut Vec<Event>) {
         let order = self.orders.get(slot);
         let (id, side) = (order.id, order.side);
         let mark = self.books[row_of(order.instrument)].mark(order);
@@ -273,14 +267,13 @@ impl Shard {
         if order.side.stop_reached(extreme, stop) { against } else { against.other() }
     }
 
-    /// The order itself, where it trails, or else the alternative to it that does.
+    /// The order itself, where it trails, or the first of its group that does: alternatives go one way.
     fn trailing_of<'a>(&'a self, order: &'a OpenOrder) -> Option<&'a OpenOrder> {
         let trails =
             |order: &OpenOrder| !order.is_held() && order.waits_for_trigger() && order.kind().trail().is_some();
-        if trails(order) {
-            return Some(order);
-        }
-        let group = order.link().and_then(|link| link.group)?;
+        let Some(group) = order.link().and_then(|link| link.group) else {
+            return Some(order).filter(|order| trails(order));
+        };
         let members = self.portfolio(order.id.portfolio()).chains.members(group);
         let open =
             members.into_iter().filter_map(|number| self.find_open(OrderId::of(order.id.portfolio(), number)));
@@ -288,6 +281,8 @@ impl Shard {
     }
 
     fn active(&self, slots: Vec<Slot>) -> Active {
+        // What an earlier pass made of one may have ended others.
+        let slots: Vec<Slot> = slots.into_iter().filter(|slot| self.orders.find(*slot).is_some()).collect();
         let trailing = slots.iter().copied().filter(|slot| {
             let order = self.orders.get(*slot);
             order.waits_for_trigger() && order.kind().trail().is_some() && order.dormant_until().is_none()
@@ -302,15 +297,24 @@ impl Shard {
 
     /// An order that comes after a bar trades at its close at once, where its portfolio has it so.
     pub(crate) fn take_last_close(&mut self, id: OrderId, out: &mut Vec<Event>) {
-        let Some(slot) = self.find_open(id).filter(|_| self.course.is_none()) else { return };
+        let Some(slot) = self.find_open(id) else { return };
         let order = self.orders.get(slot);
+        if self.course_of(order.instrument).is_some() {
+            return;
+        }
         let (instrument, hours) = (order.instrument, order.instructions().hours);
         let policies = self.portfolio(id.portfolio()).profile.bars;
         let Some(&LastBar { bar, phase: Phase::Regular }) = self.bars.get(&instrument) else { return };
         let age_max = self.arrival().quote_age_max_ns;
         let is_fresh = self.now.nanos_since(bar.close_time) <= age_max;
-        let admits = self.now == bar.close_time || self.phase(instrument).admits(hours);
-        if policies.market != MarketOnBar::LastClose || !is_fresh || !admits {
+        let (at_end, is_market) = (self.now == bar.close_time, order.kind() == OrderKind::Market);
+        let admits = self.phase(instrument).admits(hours);
+        let takes = match policies.market {
+            MarketOnBar::NextOpen | MarketOnBar::Mid => false,
+            MarketOnBar::ThisClose => at_end && is_market && admits,
+            MarketOnBar::LastClose => is_fresh && (at_end || admits),
+        };
+        if !takes {
             return;
         }
         let taken = Taken {
@@ -320,22 +324,22 @@ impl Shard {
             phase: Phase::Regular,
             session: None,
             opens_session: false,
-            before: None,
+            last: None,
             quote_stands: false,
         };
-        self.course = Some(Box::new(Course::begin(&taken, policies, Vec::new())));
-        self.stand_at_close(out);
+        // It may be a leg of another symbol than that of the bar that set it free.
+        let outer = self.course.replace(Box::new(Course::begin(&taken, policies, Vec::new())));
+        self.stand_at_close();
         self.take_on_path(slot, out);
-        self.course = None;
+        self.course = outer;
     }
 
     /// The price is at the close of the bar.
-    fn stand_at_close(&mut self, out: &mut Vec<Event>) {
+    pub(crate) fn stand_at_close(&mut self) {
         let Some(course) = self.course.as_deref_mut() else { return };
-        course.end_at_close(FillRule::BarClose);
+        course.go_on(Point::Close, FillRule::BarClose);
         let close = course.taken.bar.close;
         self.stand_at(close);
-        self.let_join(out);
     }
 
     /// Whether the shard is within a bar of this instrument.
@@ -357,6 +361,3 @@ pub(crate) fn other_paths(policies: &BarPolicies, bar: &Bar) -> &'static [BarPat
         BarPath::Pessimistic | BarPath::Optimistic | BarPath::Extremes => BOTH,
     }
 }
-
-/// What every other path makes of a portfolio's orders.
-pub(crate) type Elsewhere = Vec<Vec<Glimpse>>;

@@ -4,7 +4,7 @@
 //! size is there again only when that side's price or size changes. Portfolios know nothing of
 //! each other. Market state: after a restart nothing is spent.
 
-use crate::bar_path::Point;
+use crate::bar_course::Point;
 use alloc::collections::BTreeMap;
 use model::{InstrumentId, Qty, Side, TickSeq, Time};
 

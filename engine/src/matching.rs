@@ -249,7 +249,13 @@ impl Shard {
                 let size = if side == Side::Buy { quote.ask_size } else { quote.bid_size };
                 (size, order.limit().or_else(|| self.cap_at(order, offer.price)))
             }
-            (_, trade, _) => (trade.map_or(Qty::ZERO, |trade| trade.size), order.worst_price()),
+            (_, Some(trade), _) => (trade.size, order.worst_price()),
+            (rule, None, _) => {
+                let bar = self.course_of(order.instrument).map(|course| &course.taken.bar);
+                let volume = bar.and_then(|bar| bar.volume).unwrap_or(Qty::ZERO);
+                let cap = if rule.is_auction() { None } else { self.cap_at(order, offer.price) };
+                (volume, order.worst_price().or(cap))
+            }
         };
         let is_two_sided = quote.middle().is_some() && hot.is_fresh(self.arrival());
         let met = Encounter {

@@ -3,7 +3,7 @@
 //! Owns the state and the rule that timers up to an input's time run before the input. Every
 //! change of what is journaled goes through an event; what the market says is kept beside it.
 
-use crate::bar_path::Course;
+use crate::bar_course::Course;
 use crate::bars::LastBar;
 use crate::book::Book;
 use crate::commit::{BEFORE_FIRST, row_of};

@@ -3,7 +3,7 @@
 //! Shared by submitting and replacing, so that both refuse the same things for the same reasons.
 //! Looks only.
 
-use crate::bar_path::Course;
+use crate::bar_course::Course;
 use crate::commit::row_of;
 use crate::fees::{Charging, Lot};
 use crate::orders::{OpenOrder, spent};

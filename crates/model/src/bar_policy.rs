@@ -47,7 +47,7 @@ pub enum MarketOnBar {
     NextOpen,
     /// Halfway between the open and the close of that bar.
     Mid,
-    /// Sent before a bar at its open, while it ran at its close. LEAN's.
+    /// Sent before a bar at its open; while it ran, or within the session at its very end, at its close. LEAN's.
     ThisClose,
     /// At once at the close of the last bar; before any bar at the next open. Nautilus's.
     LastClose,

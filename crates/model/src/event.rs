@@ -183,6 +183,12 @@ pub enum FillRule {
 }
 
 impl FillRule {
+    /// Whether it has one price for everybody.
+    #[must_use]
+    pub const fn is_auction(self) -> bool {
+        matches!(self, Self::OpeningAuction | Self::ClosingAuction | Self::AuctionFallback)
+    }
+
     /// The name as clients read it.
     #[must_use]
     pub const fn name(self) -> &'static str {
