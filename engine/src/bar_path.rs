@@ -16,7 +16,7 @@ use model::{
 };
 
 /// Which extreme of a bar comes first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum First {
     High,
     Low,

@@ -1,8 +1,7 @@
 //! Bars: what a stretch of time does to open orders, once it is over.
 //!
-//! Owns the taking of a bar: what of it lies within trading hours, which orders it concerns, and in which
-//! passes they meet it. `bar_path` leads them along its prices, `bar_extremes` lets them meet it without a
-//! path. A bar is seen at its end. All that it causes carries the last instant before that, so that what
+//! Owns the taking of a bar: what of it lies within trading hours, and which orders it concerns. They meet it in
+//! the passes of `bar_passes`: `bar_path` leads them along its prices, `bar_extremes` does without a path. A bar is seen at its end. All that it causes carries the last instant before that, so that what
 //! ends with it still had all of it; what ends within it takes no part, whoever told the time meanwhile.
 
 use crate::bar_course::{Course, Point};
@@ -135,7 +134,7 @@ impl Shard {
             .collect();
         for (portfolio, slots) in portfolios {
             let policies = self.portfolio(portfolio).profile.bars;
-            let elsewhere = self.fills_elsewhere(portfolio, &slots, taken);
+            let elsewhere = self.fills_elsewhere((portfolio, &slots), taken);
             self.meet_orders(&slots, Course::begin(taken, policies, elsewhere), out);
         }
         if taken.phase == Phase::Regular {
@@ -174,10 +173,11 @@ impl Shard {
             order.waits_for_auction() || taken.is_seen_by(order)
         };
         let (early, late): (Vec<Slot>, Vec<Slot>) = slots.iter().partition(is_early);
+        let passes = self.passes(&early, &taken, policies.path);
         self.course = Some(Box::new(course));
-        for (first, slots) in self.passes(&early, &taken, policies.path) {
-            let active = self.active(slots);
-            match first {
+        for pass in passes {
+            let active = self.active(pass.slots);
+            match pass.first {
                 Some(first) => self.go_along(first, active, out),
                 None => self.go_by_extremes(active, out),
             }
@@ -216,68 +216,6 @@ impl Shard {
         if moves {
             self.emit(id.portfolio(), EventBody::OrderTrailed { order: id, hwm: close }, out);
         }
-    }
-
-    /// Which orders meet the bar together, and which of its extremes they see first; `None` without a path.
-    fn passes(&self, slots: &[Slot], taken: &Taken, path: BarPath) -> Vec<(Option<First>, Vec<Slot>)> {
-        let bar = &taken.bar;
-        let sides = match path {
-            BarPath::OpenHighLowClose => return Vec::from([(Some(First::High), slots.to_vec())]),
-            BarPath::OpenLowHighClose => return Vec::from([(Some(First::Low), slots.to_vec())]),
-            BarPath::Adaptive => return Vec::from([(Some(First::nearer(bar)), slots.to_vec())]),
-            BarPath::Extremes => return Vec::from([(None, slots.to_vec())]),
-            // Who buys first cannot spend what the others sell for.
-            BarPath::Pessimistic => [Side::Buy, Side::Sell],
-            BarPath::Optimistic => [Side::Sell, Side::Buy],
-        };
-        let first_of = |slot: Slot| {
-            let worse = self.worse_first(slot, bar);
-            if path == BarPath::Pessimistic { worse } else { worse.other() }
-        };
-        let mut passes = Vec::new();
-        for (side, first) in sides.into_iter().flat_map(|side| [(side, First::High), (side, First::Low)]) {
-            let own = slots.iter().copied().filter(|slot| self.orders.get(*slot).side == side);
-            let own: Vec<Slot> = own.filter(|slot| first_of(*slot) == first).collect();
-            if !own.is_empty() {
-                passes.push((Some(first), own));
-            }
-        }
-        passes
-    }
-
-    /// Which extreme comes first on the path that is worse for an order's owner: the one on which the price
-    /// goes against the trade before it can go with it.
-    ///
-    /// A stop that trails is better off there when its old stop is out of reach, as it then ends the bar
-    /// unharmed, while on the other path it follows first and is released on the way back.
-    fn worse_first(&self, slot: Slot, bar: &Bar) -> First {
-        let order = self.orders.get(slot);
-        let against = match order.side {
-            Side::Buy => First::High,
-            Side::Sell => First::Low,
-        };
-        let Some(trailing) = self.trailing_of(order) else { return against };
-        let Some(trail) = trailing.kind().trail() else { return against };
-        let mark = self.books[row_of(order.instrument)].mark(trailing).unwrap_or(bar.open);
-        let extreme = match order.side {
-            Side::Buy => bar.high,
-            Side::Sell => bar.low,
-        };
-        let stop = trail.stop_price(order.side, mark);
-        if order.side.stop_reached(extreme, stop) { against } else { against.other() }
-    }
-
-    /// The order itself, where it trails, or the first of its group that does: alternatives go one way.
-    fn trailing_of<'a>(&'a self, order: &'a OpenOrder) -> Option<&'a OpenOrder> {
-        let trails =
-            |order: &OpenOrder| !order.is_held() && order.waits_for_trigger() && order.kind().trail().is_some();
-        let Some(group) = order.link().and_then(|link| link.group) else {
-            return Some(order).filter(|order| trails(order));
-        };
-        let members = self.portfolio(order.id.portfolio()).chains.members(group);
-        let open =
-            members.into_iter().filter_map(|number| self.find_open(OrderId::of(order.id.portfolio(), number)));
-        open.map(|slot| self.orders.get(slot)).find(|order| trails(order))
     }
 
     fn active(&self, slots: Vec<Slot>) -> Active {

@@ -18,7 +18,7 @@
 //! | `market` | the market's state; what a quiet tick reads and writes |
 //! | `matching`, `on_market`, `auction`, `pegs`, `liquidity` | what ticks fill, release and ratchet; sizes spent once |
 //! | `fees`, `regulatory`, `slippage`, `protection` | what a fill costs beyond its price, and how far one without a limit goes |
-//! | `bars`, `bar_course`, `bar_path`, `bar_extremes`, `bar_elsewhere` | what bars fill, on which path, and what another would |
+//! | `bars`, `bar_passes`, `bar_path`, `bar_extremes`, `bar_course`, `bar_elsewhere` | what bars fill, on which path, and what another would |
 //! | `session`, `timers`, `image`, `standing` | opening hours, expiry, snapshots, what views begin from |
 //! | `walk` | the price index laid open, for proofs |
 #![no_std]
@@ -32,6 +32,7 @@ mod auction;
 mod bar_course;
 mod bar_elsewhere;
 mod bar_extremes;
+mod bar_passes;
 mod bar_path;
 mod bars;
 mod blocks;

@@ -40,6 +40,7 @@ const ROOMS: &[Room] = &[
         outside: Outside::Anything,
     },
     Room { name: "tests", uses: &["model", "engine"], outside: Outside::Anything },
+    Room { name: "outside", uses: &["model", "engine"], outside: Outside::Anything },
     Room { name: "scenarios", uses: &["model", "engine"], outside: Outside::Only(&[]) },
     Room {
         name: "fuzzing",

@@ -1,10 +1,10 @@
-//! Random orders under random bars: what a bar fills lies within it, what is not said to depend on the path does
-//! not, and a single order gets what a look at the bar alone says.
+//! Random orders under random bars: what a bar fills lies within it, the worst and the best
+//! of a chain are its two paths, and a single order gets what a look at the bar alone says.
 
 use model::{
     Amendment, Bar, BarPath, BarPolicies, BarVolume, Command, Contingency, Event, EventBody, ExecutionProfile,
-    Fill, FillRule, InstrumentId, LegShare, Liquidity, Money, NewChain, NewLeg, NewOrder, OrderId, OrderImage,
-    OrderKind, OrderTerms, Percent, Price, Qty, Side, Size, StampedBar, TickSeq, Time, TimeInForce, Trail,
+    Fill, FillRule, InstrumentId, LegShare, Liquidity, Money, NewChain, NewLeg, NewOrder, OrderId, OrderKind,
+    OrderTerms, Percent, Price, Qty, Side, Size, StampedBar, TickSeq, Time, TimeInForce, Trail,
 };
 use proptest::prelude::*;
 use scenarios::{Setting, World};
@@ -287,45 +287,38 @@ fn check_promises(steps: &[Step]) {
     }
 }
 
-/// The fills of one portfolio by order and place among that order's.
-fn by_order<'a>(events: &'a [Event], world: &World, name: &str) -> BTreeMap<(u32, usize), &'a Fill> {
-    let id = world.portfolio(name);
-    let mut counts: BTreeMap<u32, usize> = BTreeMap::new();
-    let own = fills(events).filter(|(_, fill)| fill.order.portfolio() == id);
-    own.map(|(_, fill)| {
-        let number = fill.order.number().get();
-        let count = counts.entry(number).or_default();
-        *count += 1;
-        ((number, *count), fill)
-    })
-    .collect()
+/// What the portfolio is worth at a bar's close.
+fn worth(market: &Market, name: &str, close: Price) -> Money {
+    let id = market.world.portfolio(name);
+    let image = market.world.shard.image();
+    let portfolio = image.portfolios.iter().find(|row| row.id == id).expect("an open portfolio");
+    let held = portfolio.positions.iter().find(|position| position.instrument == AAPL);
+    portfolio.cash + held.map_or(Money::ZERO, |position| close * position.qty)
 }
 
-/// Until the paths part, a fill is ambiguous exactly when the other path has another.
-fn check_flags(steps: &[Step], volume: BarVolume) {
-    let on = |path| with_bars(BarPolicies { path, volume, ..BarPolicies::REALISTIC });
-    let profiles = [("B", on(BarPath::OpenHighLowClose)), ("C", on(BarPath::OpenLowHighClose))];
+/// Of orders that hang together the worst path is the worse of both, and the best the better, until they part.
+fn check_band(sent: &Sent, bars: &[[Price; 4]]) {
+    let unlimited = |path| with_bars(BarPolicies { path, volume: BarVolume::Unlimited, ..BarPolicies::REALISTIC });
+    let profiles = [
+        ("B", unlimited(BarPath::OpenHighLowClose)),
+        ("C", unlimited(BarPath::OpenLowHighClose)),
+        ("D", unlimited(BarPath::Pessimistic)),
+        ("E", unlimited(BarPath::Optimistic)),
+    ];
     let mut market = Market::begin(&profiles);
-    for step in steps {
-        let events = market.take(&["B", "C"], step);
-        let high = by_order(&events, &market.world, "B");
-        let low = by_order(&events, &market.world, "C");
-        for (own, other) in [(&high, &low), (&low, &high)] {
-            for (key, fill) in own {
-                let same = other.get(key).is_some_and(|other| (other.price, other.qty) == (fill.price, fill.qty));
-                assert_eq!(fill.ambiguous, !same, "{fill:?} against {:?}", other.get(key));
-            }
-        }
-        let image = market.world.shard.image();
-        let state = |name: &str| {
+    ["B", "C", "D", "E"].iter().for_each(|name| market.send(name, sent));
+    for bar in bars {
+        market.bar(*bar, None);
+        let [high, low, worst, best] = ["B", "C", "D", "E"].map(|name| worth(&market, name, bar[3]));
+        assert_eq!((worst, best), (high.min(low), high.max(low)), "{sent:?} in {bar:?}");
+        let orders = market.world.shard.image().orders;
+        let of = |name: &str| {
             let id = market.world.portfolio(name);
-            let orders = image.orders.iter().filter(|order| order.id.portfolio() == id);
-            let told = |order: &OrderImage| (order.id.number(), order.filled_qty, order.trail, order.triggered);
-            let orders: Vec<_> = orders.map(told).collect();
-            let cash = image.portfolios.iter().find(|row| row.id == id).map(|row| row.cash);
-            (orders, cash)
+            let own = orders.iter().filter(|order| order.id.portfolio() == id);
+            own.map(|order| (order.id.number(), order.filled_qty, order.trail, order.triggered))
+                .collect::<Vec<_>>()
         };
-        if state("B") != state("C") {
+        if high != low || of("B") != of("C") {
             return;
         }
     }
@@ -386,14 +379,6 @@ fn plain() -> impl Strategy<Value = OrderKind> {
     ]
 }
 
-fn volume() -> impl Strategy<Value = BarVolume> {
-    prop_oneof![
-        2 => Just(BarVolume::Unlimited),
-        1 => Just(BarVolume::Participation(Percent::whole(10))),
-        1 => Just(BarVolume::Split),
-    ]
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
@@ -403,10 +388,10 @@ proptest! {
     }
 
     #[test]
-    fn a_fill_is_ambiguous_when_the_other_path_has_another(
-        steps in proptest::collection::vec(step(), 1..30), volume in volume()
+    fn the_worst_and_the_best_are_the_two_paths(
+        sent in sent(), bars in proptest::collection::vec(bar(), 1..4)
     ) {
-        check_flags(&steps, volume);
+        check_band(&sent, &bars);
     }
 
     #[test]
